@@ -1,0 +1,1 @@
+"""Networks, training and checkpoints; everything that needs torch before the export."""

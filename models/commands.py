@@ -1,0 +1,117 @@
+"""toolkit train."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from toolkit.cli.output import console, facts_table
+from toolkit.cli.params import collect, dataclass_options, given
+from toolkit.corpus import CorpusOptions
+from toolkit.models.char_rnn import NetworkOptions
+from toolkit.models.train_options import CHANGEABLE_ON_RESUME, TrainOptions
+from toolkit.tokenizer import TokenizerOptions
+
+
+@click.command()
+@click.argument("corpus", required=False)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder of the run, to be made.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with the run in this folder.")
+@dataclass_options(CorpusOptions, TokenizerOptions, NetworkOptions, TrainOptions)
+@click.pass_context
+def train(ctx: click.Context, corpus: str | None, output: Path | None, resume: Path | None, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
+    """Train a language model on CORPUS.
+
+    CORPUS is a text file, a folder of *.txt, a .zip holding one, builtin:lyrics-zh or builtin:lyrics-en.
+    The run folder gets last.pt and best.pt (by validation perplexity; by training perplexity with
+    --valid-fraction 0), metrics.jsonl and loss.png. Ctrl-C saves; --resume goes on exactly there.
+
+    \b
+    toolkit train builtin:lyrics-zh -o runs/a --cell lstm
+    toolkit train --resume runs/a --epochs 60
+    """
+    from toolkit.models.run_folder import RunFolder
+
+    if resume is not None:
+        folder = RunFolder(resume)
+        trainer = _resumed(ctx, folder, corpus, output, params)
+    elif corpus is None or output is None:
+        raise click.UsageError("give a CORPUS and a run folder (-o RUN), or --resume RUN")
+    else:
+        folder = RunFolder(output)
+        trainer = _started(folder, corpus, params)
+    run_trainer(trainer)
+
+
+def _started(folder: "RunFolder", source: str, params: dict[str, Any]) -> "Trainer":
+    """A new run."""
+    from toolkit.corpus import load_corpus
+    from toolkit.models.trainer import Trainer
+    from toolkit.tokenizer import build_tokenizer
+
+    corpus_options, tokenizer_options, network, options = (
+        collect(cls, params) for cls in (CorpusOptions, TokenizerOptions, NetworkOptions, TrainOptions)
+    )
+    corpus = load_corpus(source, corpus_options)
+    tokenizer = build_tokenizer(corpus.train + corpus.valid, tokenizer_options)
+    return Trainer.start(folder, network, tokenizer, options, corpus, corpus_options)
+
+
+def _resumed(
+    ctx: click.Context, folder: "RunFolder", source: str | None, output: Path | None, params: dict[str, Any]
+) -> "Trainer":
+    """A run that goes on; only some options may differ from the saved ones."""
+    from toolkit.corpus import load_corpus
+    from toolkit.models.trainer import Trainer, merged_options
+
+    changed = [name for name in given(ctx) if name not in {"resume", "corpus"}]
+    fixed = [f"--{name.replace('_', '-')}" for name in changed if name not in CHANGEABLE_ON_RESUME]
+    if fixed or output is not None:
+        allowed = ", ".join(f"--{name.replace('_', '-')}" for name in CHANGEABLE_ON_RESUME)
+        raise click.UsageError(f"--resume keeps {', '.join(fixed)} as the run began; only {allowed} may change")
+    checkpoint = folder.open()
+    where = str(folder.last)
+    saved = TrainOptions.from_dict(checkpoint.training["options"], where)
+    options = merged_options(saved, {name: params[name] for name in changed})
+    corpus_options = CorpusOptions.from_dict(checkpoint.corpus["options"], where)
+    corpus = load_corpus(source or checkpoint.corpus["source"], corpus_options)
+    return Trainer.resume(folder, checkpoint, options, corpus, corpus_options)
+
+
+def run_trainer(trainer: "Trainer") -> None:
+    """Run a trainer with a progress bar, and say what comes next."""
+    from toolkit.models.progress import ConsoleReporter
+
+    out = console(stderr=True)
+    out.print(facts_table("", _facts(trainer)))
+    batches, p = len(trainer.batches), trainer.progress
+    with ConsoleReporter(out, trainer.options.epochs, batches, p.epoch * batches + p.batch) as reporter:
+        outcome = trainer.run(reporter)
+    folder = trainer.folder
+    if outcome.best_epoch:
+        out.print(f"best perplexity {outcome.best:.4g} in epoch {outcome.best_epoch}, kept in {folder.best}")
+    if outcome.reason == "interrupted":
+        out.print(f"stopped in epoch {outcome.epochs + 1} and saved. Go on with: toolkit train --resume {folder.path}")
+        raise click.exceptions.Exit(130)
+    if outcome.reason == "early":
+        out.print(f"stopped early: no better validation for {trainer.options.patience} epochs")
+    if outcome.best_epoch:
+        out.print(f"next: toolkit export {folder.best}")
+
+
+def _facts(trainer: "Trainer") -> list[tuple[str, object]]:
+    """What is about to be trained, on what."""
+    o, t = trainer.network.options, trainer.options
+    cell = f"{o.cell} ({o.nonlinearity})" if o.cell == "rnn" else o.cell
+    source = f"embedding {o.embedding_size}" if o.embedding_size else "one-hot"
+    weights = sum(p.numel() for p in trainer.network.parameters())
+    tokens, valid = len(trainer.batches.ids), len(trainer.valid_ids)
+    unit = {"char": "characters", "word": "words"}[trainer.tokenizer.kind]
+    return [
+        ("corpus", f"{trainer.corpus.source}: {tokens:,} {unit} to learn, {valid:,} to validate"),
+        ("vocabulary", f"{len(trainer.tokenizer):,} {unit}"),
+        ("network", f"{cell}, {o.num_layers} x {o.hidden_size}, {source}, {weights:,} weights"),
+        ("training", f"{t.epochs} epochs of {len(trainer.batches)} batches of {t.batch_size} x {t.num_steps}, {t.optimizer}"),
+        ("device", trainer.network.device.type),
+        ("folder", trainer.folder.path),
+    ]

@@ -1,0 +1,76 @@
+"""The training as a person sees it: a live bar in a terminal, a line now and then elsewhere."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from toolkit.models.run_folder import Metrics
+
+_LINE_EVERY_S = 5.0
+"""In a log file a line at most so often."""
+
+
+class ConsoleReporter:
+    """A `Reporter` for a console. Use it as a context manager around `Trainer.run`."""
+
+    def __init__(self, console: Console, epochs: int, batches: int, done: int = 0) -> None:
+        self._console = console
+        self._epochs = epochs
+        self._batches = batches
+        self._progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            BarColumn(),
+            TextColumn("perplexity {task.fields[perplexity]}"),
+            TextColumn("{task.fields[speed]} tokens/s"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._progress.add_task(
+            "", total=epochs * batches, completed=done, epoch=done // batches + 1, epochs=epochs, perplexity="-", speed="-"
+        )
+        self._began = time.monotonic()
+        self._tokens = 0
+        self._last_line = 0.0
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def batch(self, epoch: int, done: int, total: int, perplexity: float, tokens: int) -> None:
+        """Move the bar."""
+        self._tokens += tokens
+        speed = self._tokens / max(1e-9, time.monotonic() - self._began)
+        self._progress.update(
+            self._task,
+            completed=(epoch - 1) * total + done,
+            epoch=epoch,
+            perplexity=f"{perplexity:.4g}",
+            speed=f"{speed:,.0f}",
+        )
+
+    def epoch(self, record: Metrics) -> None:
+        """Print a line: every epoch in a terminal, at most every few seconds in a log."""
+        last = record["epoch"] == self._epochs
+        if not self._console.is_terminal and not last and time.monotonic() - self._last_line < _LINE_EVERY_S:
+            return
+        self._last_line = time.monotonic()
+        valid = record["valid_perplexity"]
+        line = Text(f"epoch {record['epoch']:>4}  perplexity {record['perplexity']:>9.4g}")
+        if valid is not None:
+            line.append(f"  validation {valid:>9.4g}")
+        line.append(f"  lr {record['lr']:.3g}  {record['tokens_per_second']:,.0f} tokens/s", style="dim")
+        self._console.print(line)
+
+    def sample(self, text: str) -> None:
+        """Print a sample text, its lines marked by a bar."""
+        for line in text.strip("\n").split("\n"):
+            self._console.print(Text(f"  │ {line}", style="green"))

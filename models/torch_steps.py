@@ -1,0 +1,106 @@
+"""StepModels on torch: a checkpoint run eagerly, and a TorchScript file."""
+
+import io
+import json
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from toolkit.bundle import STEP, STEP_TORCHSCRIPT, ModelInfo
+from toolkit.devices import cuda_error
+from toolkit.errors import FileFormatError
+from toolkit.language_model import LanguageModel
+from toolkit.models.char_rnn import CharRNN
+from toolkit.models.checkpoint import load_checkpoint
+from toolkit.signature import Signature, step_signature
+from toolkit.step_model import Ids, Logits, State, zero_state
+
+
+def network_signature(network: CharRNN) -> Signature:
+    """The contract of a network's step."""
+    o = network.options
+    return step_signature(o.cell, o.num_layers, o.hidden_size, network.vocab_size)
+
+
+class EagerStepModel:
+    """A network as it was trained: torch's own fused modules over sequences of length one."""
+
+    def __init__(self, network: CharRNN) -> None:
+        self._network = network.eval()
+        self.signature = network_signature(network)
+
+    @property
+    def device(self) -> str:
+        """Where the weights are."""
+        return self._network.device.type
+
+    def init_state(self, batch_size: int) -> State:
+        """Zeros; see `StepModel.init_state`."""
+        return zero_state(self.signature, batch_size)
+
+    @torch.no_grad()
+    def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
+        """One token for each sequence; see `StepModel.step`."""
+        device = self._network.device
+        tensors = tuple(torch.from_numpy(part).to(device) for part in state)
+        logits, after = self._network(torch.from_numpy(input_ids).to(device)[:, None], tensors)
+        return logits[:, 0].cpu().numpy(), tuple(part.cpu().numpy() for part in after)
+
+
+class TorchScriptStepModel:
+    """The step of a .ts.pt file."""
+
+    def __init__(self, module: nn.Module, signature: Signature, device: torch.device) -> None:
+        self._module = module
+        self._device = device
+        self.signature = signature
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        return self._device.type
+
+    def init_state(self, batch_size: int) -> State:
+        """Zeros; see `StepModel.init_state`."""
+        return zero_state(self.signature, batch_size)
+
+    @torch.no_grad()
+    def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
+        """One token for each sequence; see `StepModel.step`."""
+        args = [torch.from_numpy(part).to(self._device) for part in (input_ids, *state)]
+        outputs: tuple[Tensor, ...] = self._module(*args)
+        logits, *after = (part.cpu().numpy() for part in outputs)
+        return logits, tuple(after)
+
+
+def resolve_torch_device(device: str) -> torch.device:
+    """The torch device for "auto", "cpu" or "cuda".
+
+    Raises:
+        ToolkitError: CUDA was asked for and torch has none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        built = torch.version.cuda
+        raise cuda_error("torch sees no GPU" if built else "this build of torch has no CUDA")
+    return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def load_eager(path: Path, device: str) -> LanguageModel:
+    """A checkpoint as a language model; see `toolkit.load`."""
+    checkpoint = load_checkpoint(path)
+    network = checkpoint.build().to(resolve_torch_device(device))
+    return LanguageModel(EagerStepModel(network), checkpoint.tokenizer)
+
+
+def load_torchscript(data: bytes, info: ModelInfo, device: str) -> LanguageModel:
+    """The bytes of step.ts.pt as a language model; see `toolkit.load`."""
+    where = resolve_torch_device(device)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)  # stays an output
+            module = torch.jit.load(io.BytesIO(data), map_location=where)  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        raise FileFormatError(f"{STEP_TORCHSCRIPT}: torch cannot read it: {json.dumps(str(error)[:200])}") from error
+    return LanguageModel(TorchScriptStepModel(module, info.signatures[STEP], where), info.tokenizer)

@@ -1,0 +1,58 @@
+"""How to train."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from toolkit.models.batches import SAMPLINGS
+from toolkit.options import Options, option
+from toolkit.uniform import MAX_SEED
+
+
+@dataclass(frozen=True)
+class TrainOptions(Options):
+    """The optimisation, from sampling to stopping."""
+
+    epochs: int = option(30, "passes over the text", minimum=1, maximum=1_000_000)
+    sampling: str = option("consecutive", "how minibatches are cut", choices=SAMPLINGS)
+    batch_size: int = option(32, "sequences in a minibatch", minimum=1, maximum=65536)
+    num_steps: int = option(35, "tokens of a sequence, and steps of backpropagation", minimum=1, maximum=65536)
+    optimizer: str = option("adam", "update rule", choices=("adam", "adamw", "sgd", "adagrad"))
+    lr: float = option(0.002, "learning rate", above=0, maximum=1e6)
+    momentum: float = option(0.0, "of sgd", minimum=0, maximum=0.9999)
+    weight_decay: float = option(0.0, "L2 penalty; decoupled with adamw", minimum=0, maximum=1e3)
+    clip_norm: float = option(1.0, "largest norm of the gradient; 0 does not clip", minimum=0, maximum=1e9)
+    lr_schedule: str = option("constant", "course of the learning rate", choices=("constant", "linear", "cosine"))
+    warmup_steps: int = option(0, "updates in which the learning rate rises to lr", minimum=0)
+    patience: int = option(0, "stop after so many epochs without a better validation; 0 never", minimum=0)
+    seed: int = option(0, "of the initial weights, the sampling and dropout", minimum=0, maximum=MAX_SEED)
+    device: str = option("auto", "where to train", choices=("auto", "cpu", "cuda"))
+    sample_every: int = option(10, "write sample texts every so many epochs; 0 never", minimum=0)
+    sample_length: int = option(50, "tokens of a sample text", minimum=1, maximum=10_000)
+    prefix: tuple[str, ...] = option((), "beginning of a sample text (repeatable)", metavar="TEXT")
+    save_every: float = option(10.0, "seconds between checkpoints, at most", minimum=0, maximum=1e6, metavar="SECONDS")
+
+    def conflicts(self) -> Iterable[str]:
+        """Combinations that mean nothing."""
+        if self.momentum and self.optimizer != "sgd":
+            yield f"momentum belongs to optimizer sgd, found {self.optimizer}"
+
+    def learning_rate(self, update: int, total: int) -> float:
+        """The learning rate of one update; a pure function, so a resumed run needs no scheduler state.
+
+        Args:
+            update: number of the update, from 0.
+            total: updates in the whole run.
+        """
+        if update < self.warmup_steps:
+            return self.lr * (update + 1) / self.warmup_steps
+        done = (update - self.warmup_steps) / max(1, total - self.warmup_steps)
+        if self.lr_schedule == "linear":
+            return self.lr * (1 - done)
+        if self.lr_schedule == "cosine":
+            return self.lr * (1 + math.cos(math.pi * done)) / 2
+        return self.lr
+
+
+CHANGEABLE_ON_RESUME = ("epochs", "device", "sample_every", "sample_length", "prefix", "save_every", "patience")
+"""What may differ when a run goes on; everything else comes from its checkpoint."""

@@ -1,0 +1,58 @@
+"""Run exported recurrent models: numpy and ONNX Runtime, nothing else.
+
+>>> import toolkit
+>>> model = toolkit.load("runs/a/best")              # a bundle folder, or one .onnx file
+>>> model.generate("分开", max_new_tokens=50, seed=1)[0].text
+
+Names are loaded on first use, so that ``import toolkit`` costs nothing and needs no onnxruntime.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from toolkit.errors import OptionError, ToolkitError
+from toolkit.version import __version__
+
+if TYPE_CHECKING:
+    from toolkit.evaluation import perplexity
+    from toolkit.generation import Generation
+    from toolkit.language_model import LanguageModel
+    from toolkit.loading import load
+    from toolkit.sampling import SamplingOptions
+    from toolkit.step_model import State, StepModel
+    from toolkit.tokenizer import CharTokenizer, Tokenizer, WordTokenizer
+
+__all__ = [
+    "CharTokenizer",
+    "Generation",
+    "LanguageModel",
+    "OptionError",
+    "SamplingOptions",
+    "State",
+    "StepModel",
+    "Tokenizer",
+    "ToolkitError",
+    "WordTokenizer",
+    "__version__",
+    "load",
+    "perplexity",
+]
+
+_HOME = {
+    "CharTokenizer": "tokenizer",
+    "Generation": "generation",
+    "LanguageModel": "language_model",
+    "SamplingOptions": "sampling",
+    "State": "step_model",
+    "StepModel": "step_model",
+    "Tokenizer": "tokenizer",
+    "WordTokenizer": "tokenizer",
+    "load": "loading",
+    "perplexity": "evaluation",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'toolkit' has no attribute {name!r}")
+    return getattr(import_module(f"toolkit.{_HOME[name]}"), name)

@@ -1,0 +1,162 @@
+"""What an exported model says of itself: model.json of a bundle, and the same facts inside each .onnx."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+from toolkit.errors import FileFormatError
+from toolkit.files import read_bytes, sha256
+from toolkit.signature import Signature
+from toolkit.tokenizer import Tokenizer, tokenizer_from_dict
+
+FORMAT = "rnn-toolkit model"
+FORMAT_VERSION = 1
+MODEL_JSON = "model.json"
+METADATA_KEY = "rnn_toolkit"
+"""The key of an .onnx file's metadata_props, and the extra file of a TorchScript archive, with the facts."""
+
+STEP = "step"
+STEP_ONNX = "step.onnx"
+STEP_TORCHSCRIPT = "step.ts.pt"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """The facts of one exported model.
+
+    Attributes:
+        kind: "lm" for a language model.
+        network: cell, num_layers, hidden_size, vocab_size and the like, for people and peers.
+        signatures: the contract of each graph; the key "step" is always there.
+        tokenizer: with its vocabulary.
+        provenance: versions, checkpoint and corpus hashes.
+        parity: the figures of the check against eager PyTorch; empty before it ran.
+    """
+
+    kind: str
+    network: Mapping[str, Any]
+    signatures: Mapping[str, Signature]
+    tokenizer: Tokenizer
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    parity: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "kind": self.kind,
+            "network": dict(self.network),
+            "signatures": {name: signature.to_dict() for name, signature in self.signatures.items()},
+            "tokenizer": self.tokenizer.to_dict(),
+            "provenance": dict(self.provenance),
+            "parity": dict(self.parity),
+        }
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str) -> "ModelInfo":
+        """The reverse of ``json.dumps(info.to_dict())``; keys it does not know are left alone.
+
+        Raises:
+            FileFormatError: not ours, of a newer format version, or incomplete.
+        """
+        return cls._from_dict(_parse(text, where), where)
+
+    @classmethod
+    def _from_dict(cls, values: Mapping[str, Any], where: str) -> "ModelInfo":
+        try:
+            signatures = {n: Signature.from_dict(s, where) for n, s in values["signatures"].items()}
+            info = cls(
+                kind=str(values["kind"]),
+                network=dict(values["network"]),
+                signatures=signatures,
+                tokenizer=tokenizer_from_dict(values["tokenizer"], where),
+                provenance=dict(values["provenance"]),
+                parity=dict(values["parity"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise FileFormatError(f"{where}: incomplete: {error}. Export the model again.") from error
+        if STEP not in info.signatures:
+            raise FileFormatError(f"{where}: has no step graph; found {', '.join(info.signatures) or 'none'}")
+        return info
+
+
+def _parse(text: str | bytes, where: str) -> Mapping[str, Any]:
+    """JSON to a dict of ours."""
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise FileFormatError(f"{where}: expected JSON as `toolkit export` writes it: {error}") from error
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise FileFormatError(f"{where}: expected a file that `toolkit export` wrote, found another kind of JSON")
+    version = values.get("format_version")
+    if version != FORMAT_VERSION:
+        raise FileFormatError(
+            f"{where}: has format version {version}, this toolkit reads {FORMAT_VERSION}. "
+            "Upgrade rnn-toolkit, or export the checkpoint again with this one."
+        )
+    return values
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder that `toolkit export` wrote.
+
+    Attributes:
+        folder: where it is.
+        info: its facts.
+        files: name -> {"bytes": int, "sha256": str} of every other file in it.
+    """
+
+    folder: Path
+    info: ModelInfo
+    files: Mapping[str, Mapping[str, Any]]
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file, checked against its hash.
+
+        Raises:
+            FileFormatError: not listed, missing, or altered.
+        """
+        path = self.folder / name
+        if name not in self.files:
+            raise FileFormatError(f"{self.folder / MODEL_JSON}: lists no file {name}. Export the model again.")
+        data = read_bytes(path, f"the file that {MODEL_JSON} lists")
+        found, expected = sha256(data), self.files[name]["sha256"]
+        if found != expected:
+            raise FileFormatError(
+                f"{path}: expected SHA-256 {expected[:12]}…, found {found[:12]}…: "
+                "the file was altered or cut off. Copy or export it again."
+            )
+        return data
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder holds a model.json of ours; nothing else in it is looked at."""
+    try:
+        _parse((folder / MODEL_JSON).read_bytes(), MODEL_JSON)
+    except (OSError, FileFormatError):
+        return False
+    return True
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read model.json.
+
+    Raises:
+        FileFormatError: no bundle, or an incomplete one.
+    """
+    path = folder / MODEL_JSON
+    if not path.is_file():
+        raise FileFormatError(f"{folder}: expected a bundle as `toolkit export` writes it, found no {MODEL_JSON} in it")
+    values = _parse(read_bytes(path, MODEL_JSON), str(path))
+    try:
+        files = {str(name): dict(entry) for name, entry in values["files"].items()}
+        hashed = all(isinstance(entry["sha256"], str) for entry in files.values())
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileFormatError(f"{path}: the list of files is incomplete ({error}). Export the model again.") from error
+    if not hashed or any(PurePath(name).name != name or "\\" in name for name in files):
+        raise FileFormatError(f"{path}: the list of files names places outside the bundle. Do not trust it.")
+    return Bundle(folder, ModelInfo._from_dict(values, str(path)), files)

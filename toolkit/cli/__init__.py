@@ -1,0 +1,106 @@
+"""The command `toolkit`: a table of commands, each loaded when it is called."""
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+from toolkit.errors import MissingDependencyError, ToolkitError
+from toolkit.version import __version__
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+class Entry(NamedTuple):
+    """Where a command lives, its line in ``toolkit --help`` and the extra it needs."""
+
+    module: str
+    name: str
+    help: str
+    extra: str | None = None
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "demo": Entry("toolkit.export.commands", "demo", "Train on the built-in lyrics, export, check, write lyrics.", "export"),
+    "train": Entry("toolkit.models.commands", "train", "Train a model on a text.", "train"),
+    "export": Entry("toolkit.export.commands", "export", "Turn a checkpoint into a verified bundle.", "export"),
+    "verify": Entry("toolkit.export.commands", "verify", "Check a bundle against its checkpoint again.", "export"),
+    "generate": Entry("toolkit.cli.generate", "generate", "Write text with a model."),
+    "eval": Entry("toolkit.cli.evaluate", "evaluate", "Perplexity of a text under a model."),
+    "info": Entry("toolkit.cli.info", "info", "What a bundle, an .onnx file or a checkpoint holds."),
+    "doctor": Entry("toolkit.cli.doctor", "doctor", "What works on this machine, and what to install."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported by name, so that none pays for another's libraries."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """In the order of the table: the way of a model from text to text."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """Import one command."""
+        entry = COMMANDS.get(name)
+        if entry is None:
+            return None
+        try:
+            command: click.Command = getattr(import_module(entry.module), entry.name)
+        except ModuleNotFoundError as error:
+            if entry.extra is None or (error.name or "").startswith("toolkit"):
+                raise
+            raise MissingDependencyError.for_extra(str(error.name), f"toolkit {name}", f"train,{entry.extra}") from error
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="toolkit")
+def cli() -> None:
+    """Recurrent sequence models from a training script to anywhere.
+
+    Train (or bring) an RNN, GRU or LSTM, export it as TorchScript and ONNX with the state as explicit
+    input and output, proved equal to PyTorch, and run it with numpy and ONNX Runtime alone.
+    """
+
+
+def main() -> None:
+    """Run the command line: errors of the user are one line on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")  # a Windows pipe would choke on Chinese
+    sys.exit(_run())
+
+
+def _run(**options: Any) -> int:  # noqa: ANN401 - passed through to click
+    try:
+        code = cli.main(standalone_mode=False, prog_name="toolkit", **options)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return EXIT_USER_ERROR
+    except click.ClickException as error:
+        where = f" See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else ""
+        return _complain(error.format_message().replace("\n", " ") + where)
+    except ToolkitError as error:
+        return _complain(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _complain(message: str) -> int:
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(message, err=True)
+    return EXIT_USER_ERROR

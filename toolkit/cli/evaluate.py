@@ -1,0 +1,48 @@
+"""toolkit eval."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from toolkit.cli.output import console, facts_table, json_option, print_json
+
+
+@click.command(name="eval")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("text")
+@click.option("--encoding", metavar="NAME", help="Of TEXT; without it BOM, UTF-8, then GB18030 are tried.")
+@click.option("--max-chars", default=0, help="Read only the first so many characters.", type=click.IntRange(min=0))
+@click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
+@click.option("--backend", type=click.Choice(["onnx", "torchscript", "eager"]), help="What computes the step.")
+@json_option
+def evaluate(
+    model: Path, text: str, encoding: str | None, max_chars: int, device: str, backend: str | None, as_json: bool
+) -> None:
+    """Perplexity of TEXT (a file, a folder, a .zip, or builtin:lyrics-zh) under MODEL.
+
+    MODEL is a bundle, an .onnx file or a checkpoint. The text is read once from beginning to end with the
+    state carried. Tokens outside the vocabulary are read but not counted as predictions.
+    """
+    from rich.progress import Progress
+
+    from toolkit.corpus import read_text
+    from toolkit.evaluation import perplexity
+    from toolkit.loading import load
+
+    language_model = load(model, device, backend=backend)
+    content = read_text(text, encoding)
+    content = content[:max_chars] if max_chars else content
+    with Progress(console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading", total=len(language_model.tokenizer.encode(content)) - 1)
+        result = perplexity(language_model, content, lambda n: progress.advance(task, n))
+    if as_json:
+        print_json({"model": str(model), "text": text, "device": language_model.device, **asdict(result)})
+        return
+    facts = (
+        ("perplexity", f"{result.perplexity:.4f}"),
+        ("bits a token", f"{result.bits_per_token:.4f}"),
+        ("tokens predicted", f"{result.tokens:,}"),
+        ("outside the vocabulary", f"{result.unknown:,} (not counted)"),
+    )
+    console().print(facts_table(f"{text} under {model}", facts))

@@ -1,0 +1,215 @@
+"""The decode loop in three layers: `generate_step` (ids) -> `stream` (text pieces) -> `generate` (texts).
+
+The loop sees the StepModel protocol only, so the same seed gives the same text on every backend.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.errors import ToolkitError
+from toolkit.sampling import LogitsProcessor, SamplingOptions, choose, log_probs_of, processors_for
+from toolkit.step_model import Ids, Logits, State, StepModel
+from toolkit.tokenizer import Tokenizer
+from toolkit.uniform import fresh_seed, uniform
+
+_BLOCK = 64
+"""Random numbers are made for so many steps at a time: one array operation instead of 64."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The tokens of one decode step.
+
+    Attributes:
+        ids: int64 [N].
+        log_probs: float32 [N], natural logarithms, under the model's own distribution (before bias,
+            penalties, temperature and truncation).
+        exhausted: bool [N], true where the rules left no token to choose; the id is then void.
+    """
+
+    ids: Ids
+    log_probs: npt.NDArray[np.float32]
+    exhausted: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of streamed text.
+
+    Attributes:
+        index: which of the num_return_sequences texts it belongs to.
+        text: what to append; may be empty.
+        finish_reason: "length", "stop" or "exhausted" in a text's last piece, else None.
+    """
+
+    index: int
+    text: str
+    finish_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One finished text.
+
+    Attributes:
+        prompt: what it continues.
+        text: the new text, without the prompt and without the stop string.
+        ids: the generated token ids.
+        log_probs: the natural log-probability of each, see `Chosen`.
+        finish_reason: "length", "stop" (a stop string was met) or "exhausted" (no_repeat_ngram_size
+            left no token to choose).
+        seed: what reproduces it.
+    """
+
+    prompt: str
+    text: str
+    ids: tuple[int, ...]
+    log_probs: tuple[float, ...]
+    finish_reason: str
+    seed: int
+
+    def __str__(self) -> str:
+        return self.prompt + self.text
+
+
+def prefill(model: StepModel, input_ids: Ids, state: State) -> tuple[Logits, State]:
+    """Read a prompt [N, T], T >= 1, and return the logits after its last token and the state."""
+    for ids in np.ascontiguousarray(input_ids.T):
+        logits, state = model.step(ids, state)
+    return logits, state
+
+
+def generate_step(
+    model: StepModel,
+    input_ids: Ids,
+    options: SamplingOptions,
+    processors: Sequence[LogitsProcessor],
+    seed: int,
+) -> Iterator[Chosen]:
+    """Decode up to `options.max_new_tokens` tokens for each row, one step at a time.
+
+    Args:
+        model: any backend.
+        input_ids: the prompt, int64 [N, T] with T >= 1.
+        options: only the choice is taken from here; penalties and bans must be in `processors`.
+        processors: applied in order to the logits of each step.
+        seed: see `toolkit.uniform`.
+
+    Raises:
+        ToolkitError: the model returned NaN.
+    """
+    batch_size, prompt_length = input_ids.shape
+    tokens = np.empty((batch_size, prompt_length + options.max_new_tokens), dtype=np.int64)
+    tokens[:, :prompt_length] = input_ids
+    logits, state = prefill(model, input_ids, model.init_state(batch_size))
+    for t in range(options.max_new_tokens):
+        if t % _BLOCK == 0:
+            numbers = uniform(seed, t, _BLOCK, batch_size)
+        if np.isnan(logits).any():
+            raise ToolkitError(f"the model returned NaN at generated token {t + 1}. Its weights are damaged; train or export it again.")
+        processed = logits.copy()
+        for process in processors:
+            processed = process(tokens[:, : prompt_length + t], processed)
+        exhausted = np.isneginf(processed.max(axis=1))
+        processed[exhausted] = 0  # void rows still need a defined arithmetic
+        ids = choose(processed, options, numbers[t % _BLOCK])
+        yield Chosen(ids, log_probs_of(logits, ids), exhausted)
+        tokens[:, prompt_length + t] = ids
+        if t + 1 < options.max_new_tokens:
+            logits, state = model.step(ids, state)
+
+
+class _Text:
+    """One text as it grows: holds back what may become a stop string."""
+
+    def __init__(self, stop_strings: Sequence[str]) -> None:
+        self._stops = stop_strings
+        self._held = ""
+        self.ids: list[int] = []
+        self.log_probs: list[float] = []
+        self.finish_reason: str | None = None
+
+    def add(self, token: str) -> str:
+        """Take a token's text and return what is safe to show; sets `finish_reason` at a stop string."""
+        self._held += token
+        met = [place for stop in self._stops if (place := self._held.find(stop)) >= 0]
+        if met:
+            self.finish_reason = "stop"
+            return self._held[: min(met)]
+        keep = max((n for stop in self._stops for n in range(len(stop)) if self._held.endswith(stop[:n])), default=0)
+        cut = len(self._held) - keep
+        shown, self._held = self._held[:cut], self._held[cut:]
+        return shown
+
+    def end(self, reason: str) -> str:
+        """Finish for another reason and return what was held back."""
+        self.finish_reason = reason
+        return self._held
+
+
+def _stream(
+    model: StepModel, tokenizer: Tokenizer, prompt: str, options: SamplingOptions, seed: int, texts: Sequence[_Text]
+) -> Iterator[Piece]:
+    """The loop behind `stream` and `generate`; fills `texts`."""
+    ids = tokenizer.encode(prompt)
+    if not len(ids):
+        raise ToolkitError("the prompt is empty: the model needs at least one token to continue from. Give some text.")
+    options.check_vocab(len(tokenizer))
+    processors = processors_for(options, (tokenizer.unk_id,), bias_ids(tokenizer, options.logit_bias))
+    batch = np.repeat(ids[None, :], len(texts), axis=0)
+    for t, chosen in enumerate(generate_step(model, batch, options, processors, seed)):
+        for index, text in enumerate(texts):
+            if text.finish_reason is not None:
+                continue
+            if chosen.exhausted[index]:
+                yield Piece(index, text.end("exhausted"), "exhausted")
+                continue
+            token_id = int(chosen.ids[index])
+            text.ids.append(token_id)
+            text.log_probs.append(float(chosen.log_probs[index]))
+            shown = text.add(tokenizer.decode((token_id,)))
+            if text.finish_reason is None and t + 1 == options.max_new_tokens:
+                shown += text.end("length")
+            yield Piece(index, shown, text.finish_reason)
+        if all(text.finish_reason is not None for text in texts):
+            return
+
+
+def stream(model: StepModel, tokenizer: Tokenizer, prompt: str, options: SamplingOptions) -> Iterator[Piece]:
+    """Text as it is written, a piece for each token and text; arguments and errors as in `generate`."""
+    seed = fresh_seed() if options.seed is None else options.seed
+    texts = [_Text(options.stop_strings) for _ in range(options.num_return_sequences)]
+    yield from _stream(model, tokenizer, prompt, options, seed, texts)
+
+
+def generate(model: StepModel, tokenizer: Tokenizer, prompt: str, options: SamplingOptions) -> list[Generation]:
+    """Continue a prompt `options.num_return_sequences` times, as one batch.
+
+    Raises:
+        ToolkitError: empty prompt, top_k above the vocabulary, a logit_bias for an unknown token, or a
+            model that returns NaN.
+    """
+    seed = fresh_seed() if options.seed is None else options.seed
+    texts = [_Text(options.stop_strings) for _ in range(options.num_return_sequences)]
+    shown = [""] * len(texts)
+    for piece in _stream(model, tokenizer, prompt, options, seed, texts):
+        shown[piece.index] += piece.text
+    return [
+        Generation(prompt, text, tuple(raw.ids), tuple(raw.log_probs), str(raw.finish_reason), seed)
+        for text, raw in zip(shown, texts, strict=True)
+    ]
+
+
+def bias_ids(tokenizer: Tokenizer, biases: Mapping[str, float]) -> dict[int, float]:
+    """The ids of the tokens in a logit_bias.
+
+    Raises:
+        ToolkitError: a key is no token of the vocabulary.
+    """
+    missing = [token for token in biases if token not in tokenizer.ids]
+    if missing:
+        raise ToolkitError(f"logit_bias names {', '.join(map(repr, missing))}, which the vocabulary does not have")
+    return {tokenizer.ids[token]: amount for token, amount in biases.items()}

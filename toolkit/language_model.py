@@ -1,0 +1,101 @@
+"""A loaded language model: a step, a tokenizer and what is known of the two."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from toolkit.errors import OptionError
+from toolkit.generation import Generation, Piece, generate, stream
+from toolkit.onnx_step import check_step_args
+from toolkit.sampling import SamplingOptions
+from toolkit.signature import Signature
+from toolkit.step_model import Ids, Logits, State, StepModel
+from toolkit.tokenizer import Tokenizer
+
+
+class UnknownTokenWarning(UserWarning):
+    """A prompt holds tokens outside the vocabulary; they are read as `<unk>`."""
+
+
+class LanguageModel:
+    """Text in, text out, and the raw step for those who want it.
+
+    Attributes:
+        backend: the step, on whatever computes it.
+        tokenizer: with its vocabulary.
+    """
+
+    def __init__(self, backend: StepModel, tokenizer: Tokenizer) -> None:
+        self.backend = backend
+        self.tokenizer = tokenizer
+
+    @property
+    def signature(self) -> Signature:
+        """Names, dtypes and axes of the step."""
+        return self.backend.signature
+
+    @property
+    def device(self) -> str:
+        """Where it really runs: "cpu" or "cuda"."""
+        return self.backend.device
+
+    def init_state(self, batch_size: int) -> State:
+        """The state before the first token: zeros, float32 [L, N, H] each."""
+        return self.backend.init_state(batch_size)
+
+    def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
+        """One token for each sequence: ids int64 [N], state -> logits float32 [N, V], next state.
+
+        Raises:
+            ToolkitError: wrong dtype, shape or range.
+        """
+        check_step_args(self.signature, len(self.tokenizer), input_ids, state)
+        return self.backend.step(input_ids, state)
+
+    def generate(self, prompt: str, options: SamplingOptions | None = None, **changes: Any) -> list[Generation]:  # noqa: ANN401 - the fields of SamplingOptions
+        """Continue a prompt.
+
+        Args:
+            prompt: at least one token; unknown ones are named in an `UnknownTokenWarning`.
+            options: how; the defaults of `SamplingOptions` if left out.
+            changes: single options by name, over `options`.
+
+        Returns:
+            One `Generation` for each of ``num_return_sequences``.
+
+        Raises:
+            OptionError: an option is unknown or out of range, before anything runs.
+            ToolkitError: the prompt is empty.
+
+        Example:
+            >>> model.generate("分开", max_new_tokens=50, temperature=0.8, top_k=40, seed=1)[0].text
+        """
+        chosen = _options(options, changes)
+        self._warn_unknown(prompt)
+        return generate(self.backend, self.tokenizer, prompt, chosen)
+
+    def stream(self, prompt: str, options: SamplingOptions | None = None, **changes: Any) -> Iterator[Piece]:  # noqa: ANN401 - as above
+        """As `generate`, but yields the text as it is written."""
+        chosen = _options(options, changes)
+        self._warn_unknown(prompt)
+        return stream(self.backend, self.tokenizer, prompt, chosen)
+
+    def _warn_unknown(self, prompt: str) -> None:
+        missing = self.tokenizer.unknown(prompt)
+        if missing:
+            shown = " ".join(missing[:20]) + (" …" if len(missing) > 20 else "")
+            warnings.warn(
+                f"not in the vocabulary, read as {self.tokenizer.vocab[self.tokenizer.unk_id]}: {shown}",
+                UnknownTokenWarning,
+                stacklevel=3,
+            )
+
+
+def _options(options: SamplingOptions | None, changes: dict[str, Any]) -> SamplingOptions:
+    try:
+        return replace(options or SamplingOptions(), **changes)
+    except TypeError:
+        known = SamplingOptions.__dataclass_fields__
+        unknown = ", ".join(sorted(set(changes) - set(known)))
+        raise OptionError(f"unknown option {unknown}; known are {', '.join(known)}") from None

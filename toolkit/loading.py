@@ -1,0 +1,87 @@
+"""Open a model from whatever it lies in."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from toolkit.bundle import METADATA_KEY, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo, read_bundle
+from toolkit.errors import FileFormatError, MissingDependencyError, ToolkitError
+from toolkit.files import read_bytes
+from toolkit.language_model import LanguageModel
+
+BACKENDS = ("onnx", "torchscript", "eager")
+"""onnx needs no torch; torchscript runs a bundle's step.ts.pt; eager runs a checkpoint."""
+
+_TORCH_BACKENDS = "toolkit.models.torch_steps"
+"""Needs torch, so it is imported by name and only when asked for."""
+
+
+def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> LanguageModel:
+    """Open an exported model.
+
+    Args:
+        path: a bundle folder or a single .onnx file; with torch installed also a checkpoint.
+        device: "cpu", "cuda", or "auto": CUDA where it really works, else the CPU.
+        threads: threads within an operator.
+        backend: "onnx", "torchscript" or "eager"; by default what the path calls for.
+
+    Returns:
+        The model; `LanguageModel.device` says where it really runs.
+
+    Raises:
+        FileFormatError: missing, altered, truncated, or no model of ours.
+        ToolkitError: the device cannot be had.
+        MissingDependencyError: a torch backend without torch.
+    """
+    path = Path(path)
+    if backend is None:
+        backend = "eager" if path.is_file() and path.suffix == ".pt" else "onnx"
+    if backend not in BACKENDS:
+        raise ToolkitError(f"backend must be one of {', '.join(BACKENDS)}, found {backend!r}")
+    if threads < 1:
+        raise ToolkitError(f"threads must be at least 1, found {threads}")
+    if backend != "onnx":
+        return _load_torch(path, backend, device)
+    return _load_onnx(path, device, threads)
+
+
+def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
+    from toolkit.onnx_step import (  # noqa: PLC0415 - a checkpoint is opened without onnxruntime
+        OnnxStepModel,
+        check_contract,
+        open_session,
+        session_device,
+    )
+
+    name = str(path / STEP_ONNX) if path.is_dir() else str(path)
+    info: ModelInfo | None = None
+    if path.is_dir():
+        bundle = read_bundle(path)
+        info = bundle.info
+        data = bundle.read(STEP_ONNX)
+    else:
+        data = read_bytes(path, "a bundle folder or an .onnx file")
+    session = open_session(data, name, device, threads)
+    if info is None:
+        facts = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        if facts is None:
+            raise FileFormatError(
+                f"{name}: an ONNX file, but none that `toolkit export` wrote (no {METADATA_KEY!r} in its metadata). "
+                "Export a checkpoint with `toolkit export`."
+            )
+        info = ModelInfo.from_json(facts, name)
+    check_contract(session, info.signatures[STEP], name)
+    return LanguageModel(OnnxStepModel(session, info.signatures[STEP], session_device(session)), info.tokenizer)
+
+
+def _load_torch(path: Path, backend: str, device: str) -> LanguageModel:
+    try:
+        steps = import_module(_TORCH_BACKENDS)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingDependencyError.for_extra("torch", f"{path}: opening it with {backend}", "train") from error
+    if backend == "eager":
+        return cast("LanguageModel", steps.load_eager(path, device))
+    bundle = read_bundle(path)
+    return cast("LanguageModel", steps.load_torchscript(bundle.read(STEP_TORCHSCRIPT), bundle.info, device))

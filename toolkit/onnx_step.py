@@ -1,0 +1,107 @@
+"""A step graph on ONNX Runtime."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+from toolkit.devices import cuda_error, resolve_device
+from toolkit.errors import FileFormatError, ToolkitError
+from toolkit.signature import Signature, TensorSpec, signature_faults
+from toolkit.step_model import Ids, Logits, State, zero_state
+
+_DTYPES = {"tensor(int64)": "int64", "tensor(float)": "float32"}
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+class OnnxStepModel:
+    """A step on ONNX Runtime. One object may be used from many threads: it holds no state."""
+
+    def __init__(self, session: Any, signature: Signature, device: str) -> None:  # noqa: ANN401 - ort is untyped
+        self._session = session
+        self.signature = signature
+        self.device = device
+        self._names = tuple(spec.name for spec in signature.inputs)
+
+    def init_state(self, batch_size: int) -> State:
+        """Zeros; see `StepModel.init_state`."""
+        return zero_state(self.signature, batch_size)
+
+    def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
+        """One token for each sequence; see `StepModel.step`."""
+        feeds = dict(zip(self._names, (input_ids, *state), strict=True))
+        logits, *next_state = self._session.run(None, feeds)
+        return logits, tuple(next_state)
+
+
+def open_session(data: bytes, name: str, device: str = "cpu", threads: int = 1) -> Any:  # noqa: ANN401 - ort is untyped
+    """An inference session on the device asked for, never silently on another.
+
+    Args:
+        data: the bytes of the .onnx file.
+        name: its name, for errors.
+        device: "cpu", "cuda", or "auto" for CUDA where it really works.
+        threads: threads within an operator. One is fastest for small models: a step is a few
+            microseconds of work, less than waking a second thread costs.
+
+    Raises:
+        FileFormatError: no ONNX file that this ONNX Runtime can read.
+        ToolkitError: the device cannot be had.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # measured: lets several threads share one session at full speed
+    options.log_severity_level = 4  # errors come as exceptions; nothing is written behind our back
+    wanted = resolve_device(device)
+    try:
+        session = ort.InferenceSession(data, options, providers=[_PROVIDERS[wanted]])
+    except Exception as error:  # ort raises a dozen unrelated classes
+        if wanted == "cuda" and device == "auto":
+            return open_session(data, name, "cpu", threads)
+        if wanted == "cuda":
+            raise cuda_error(str(error).splitlines()[0]) from error
+        raise FileFormatError(f"{name}: expected an ONNX file, but ONNX Runtime cannot read it: {error}") from error
+    if _PROVIDERS[wanted] not in session.get_providers():  # it fell back
+        if device == "auto":
+            return open_session(data, name, "cpu", threads)
+        raise cuda_error("ONNX Runtime loaded the CUDA provider but found no usable GPU")
+    return session
+
+
+def session_device(session: Any) -> str:  # noqa: ANN401 - ort is untyped
+    """The device that a session really uses."""
+    return "cuda" if _PROVIDERS["cuda"] in session.get_providers() else "cpu"
+
+
+def declared_signature(session: Any, states: Sequence[str]) -> Signature:  # noqa: ANN401 - ort is untyped
+    """The names, dtypes and axes that a graph declares."""
+
+    def specs(args: Sequence[Any]) -> tuple[TensorSpec, ...]:
+        return tuple(
+            TensorSpec(arg.name, _DTYPES.get(arg.type, arg.type), tuple("?" if a is None else a for a in arg.shape))
+            for arg in args
+        )
+
+    return Signature(specs(session.get_inputs()), specs(session.get_outputs()), tuple(states))
+
+
+def check_contract(session: Any, signature: Signature, name: str) -> None:  # noqa: ANN401 - ort is untyped
+    """Raise FileFormatError if a graph declares other inputs or outputs than the signature."""
+    faults = signature_faults(signature, declared_signature(session, signature.states))
+    if faults:
+        raise FileFormatError(f"{name}: is no step graph of this toolkit: {'; '.join(faults)}. Export the model again.")
+
+
+def check_step_args(signature: Signature, vocab_size: int, input_ids: Ids, state: State) -> None:
+    """Raise ToolkitError if a step's arguments have the wrong dtype, shape or range."""
+    if input_ids.dtype != np.int64 or input_ids.ndim != 1 or not len(input_ids):
+        raise ToolkitError(f"input_ids must be int64 [N], found {input_ids.dtype} {list(input_ids.shape)}")
+    if input_ids.min() < 0 or input_ids.max() >= vocab_size:
+        raise ToolkitError(f"input_ids must lie in 0..{vocab_size - 1}, found {input_ids.min()}..{input_ids.max()}")
+    expected = [[len(input_ids) if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs]
+    found = [list(part.shape) if part.dtype == np.float32 else f"{part.dtype}" for part in state]
+    if expected != found:
+        names = ", ".join(signature.states)
+        raise ToolkitError(f"state must be ({names}) float32 {expected}, found {found}. Start from init_state({len(input_ids)}).")

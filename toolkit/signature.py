@@ -1,0 +1,125 @@
+"""The names, dtypes and axes of every exported graph: the one table that everything else reads.
+
+The exporter takes names and axes from here, writes them into model.json and into the metadata of the
+.onnx file, and the runtime compares what a file declares with them when it loads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.errors import FileFormatError
+
+STATE_INPUTS: Mapping[str, tuple[str, ...]] = {"rnn": ("h0",), "gru": ("h0",), "lstm": ("h0", "c0")}
+"""The state tensors of each cell, in the order in which they are passed and returned."""
+
+NEXT = "next_"
+"""A state output is named like its input with this in front: h0 -> next_h0."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output of a graph.
+
+    Attributes:
+        name: its name in the graph.
+        dtype: "int64" or "float32".
+        axes: a letter for each dynamic axis (N batch), a number for each fixed one.
+    """
+
+    name: str
+    dtype: str
+    axes: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.dtype} [{', '.join(map(str, self.axes))}]"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The inputs and outputs of a graph.
+
+    Attributes:
+        inputs: in call order; the state follows the data.
+        outputs: in return order; the next state follows the data.
+        states: the names of the state inputs.
+    """
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    states: tuple[str, ...]
+
+    @property
+    def state_inputs(self) -> tuple[TensorSpec, ...]:
+        """The specs of the state inputs, in order."""
+        return tuple(spec for spec in self.inputs if spec.name in self.states)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, as they stand in model.json."""
+
+        def specs(group: tuple[TensorSpec, ...]) -> list[dict[str, Any]]:
+            return [{"name": spec.name, "dtype": spec.dtype, "axes": list(spec.axes)} for spec in group]
+
+        return {
+            "inputs": specs(self.inputs),
+            "outputs": specs(self.outputs),
+            "states": {name: NEXT + name for name in self.states},
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], where: str) -> "Signature":
+        """The reverse of `to_dict`.
+
+        Raises:
+            FileFormatError: something is missing or of another shape.
+        """
+        try:
+            inputs, outputs = (
+                tuple(TensorSpec(str(s["name"]), str(s["dtype"]), tuple(s["axes"])) for s in values[group])
+                for group in ("inputs", "outputs")
+            )
+            return cls(inputs, outputs, tuple(values["states"]))
+        except (KeyError, TypeError) as error:
+            raise FileFormatError(f"{where}: the signature is incomplete ({error}). Export the model again.") from error
+
+
+def step_signature(cell: str, num_layers: int, hidden_size: int, vocab_size: int) -> Signature:
+    """The contract of step.onnx for token models.
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        num_layers: L.
+        hidden_size: H.
+        vocab_size: V.
+
+    Returns:
+        input_ids int64 [N], h0 float32 [L, N, H] (, c0) -> logits float32 [N, V], next_h0 (, next_c0).
+    """
+    states = STATE_INPUTS[cell]
+    axes = (num_layers, "N", hidden_size)
+    return Signature(
+        inputs=(TensorSpec("input_ids", "int64", ("N",)), *(TensorSpec(s, "float32", axes) for s in states)),
+        outputs=(
+            TensorSpec("logits", "float32", ("N", vocab_size)),
+            *(TensorSpec(NEXT + s, "float32", axes) for s in states),
+        ),
+        states=states,
+    )
+
+
+def signature_faults(expected: Signature, found: Signature) -> list[str]:
+    """What differs between two signatures, a sentence each; empty when they are equal."""
+    faults = []
+    for kind, want, have in (
+        ("input", expected.inputs, found.inputs),
+        ("output", expected.outputs, found.outputs),
+    ):
+        by_name = {spec.name: spec for spec in have}
+        for spec in want:
+            other = by_name.pop(spec.name, None)
+            if other is None:
+                faults.append(f"{kind} {spec} is missing")
+            elif other != spec:
+                faults.append(f"{kind} should be {spec}, is {other}")
+        faults += [f"{kind} {spec} is not expected" for spec in by_name.values()]
+    return faults

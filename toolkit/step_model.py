@@ -1,0 +1,55 @@
+"""What the decode loop needs of a model, whoever computes it."""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.signature import Signature
+
+Ids = npt.NDArray[np.int64]
+"""Token ids."""
+
+Logits = npt.NDArray[np.float32]
+"""Raw scores; the last axis is the vocabulary."""
+
+State = tuple[npt.NDArray[np.float32], ...]
+"""The state is a value: passed in, returned, never kept on the model. (h0,) or (h0, c0), each [L, N, H]."""
+
+
+class StepModel(Protocol):
+    """One recurrent step. ONNX Runtime implements it here; eager PyTorch and TorchScript elsewhere."""
+
+    @property
+    def signature(self) -> Signature:
+        """Names, dtypes and axes of the step."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it really runs: "cpu" or "cuda"."""
+        ...
+
+    def init_state(self, batch_size: int) -> State:
+        """The state before the first token: zeros."""
+        ...
+
+    def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
+        """One token for each sequence.
+
+        Args:
+            input_ids: int64 [N], each in [0, V).
+            state: one float32 [L, N, H] array for each state input.
+
+        Returns:
+            logits float32 [N, V] and the next state. Neither shares memory with a later call.
+        """
+        ...
+
+
+def zero_state(signature: Signature, batch_size: int) -> State:
+    """Zeros in the shape that the signature's state inputs have, for N = `batch_size`."""
+    return tuple(
+        np.zeros([batch_size if axis == "N" else int(axis) for axis in spec.axes], dtype=np.float32)
+        for spec in signature.state_inputs
+    )

@@ -1,0 +1,170 @@
+"""Text to ids and back. The same code trains and runs, so the two can never differ."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from toolkit.errors import FileFormatError, MissingDependencyError, ToolkitError
+from toolkit.options import Options, option
+from toolkit.step_model import Ids
+
+UNK = "<unk>"
+"""Stands for every token outside the vocabulary; always id 0, read but never generated."""
+
+REPLACEMENT = "\ufffd"
+"""What `<unk>` decodes to."""
+
+
+@dataclass(frozen=True)
+class TokenizerOptions(Options):
+    """How a text becomes a vocabulary."""
+
+    tokenizer: str = option("char", "the unit that the model reads and writes", choices=("char", "word"))
+    min_count: int = option(1, "tokens that occur less often become <unk>", minimum=1)
+    newline: str = option("keep", "a line break is a token of its own, or a space", choices=("keep", "space"))
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """A vocabulary and the rule that cuts a text into its tokens.
+
+    Attributes:
+        vocab: the token of each id; `vocab[0]` is `<unk>`.
+        newline: "keep", or "space" when line breaks are read as spaces.
+    """
+
+    vocab: tuple[str, ...]
+    newline: str = "keep"
+    kind: ClassVar[str]
+    unk_id: ClassVar[int] = 0
+
+    def __len__(self) -> int:
+        return len(self.vocab)
+
+    @cached_property
+    def ids(self) -> Mapping[str, int]:
+        """The id of each token."""
+        return {token: i for i, token in enumerate(self.vocab)}
+
+    @staticmethod
+    def cut(text: str) -> list[str]:
+        """The tokens of a text before any vocabulary is known; joined they give the text again."""
+        raise NotImplementedError
+
+    def split(self, text: str) -> list[str]:
+        """The tokens of a text as this vocabulary reads it."""
+        return self.cut(text.replace("\n", " ") if self.newline == "space" else text)
+
+    def encode(self, text: str) -> Ids:
+        """int64 [T]; tokens outside the vocabulary become `unk_id`."""
+        get = self.ids.get
+        tokens = self.split(text)
+        return np.fromiter((get(token, self.unk_id) for token in tokens), dtype=np.int64, count=len(tokens))
+
+    def unknown(self, text: str) -> list[str]:
+        """The distinct tokens of a text that the vocabulary lacks, in order of appearance."""
+        return [token for token in dict.fromkeys(self.split(text)) if token not in self.ids]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of some ids; `<unk>` becomes U+FFFD.
+
+        Raises:
+            ToolkitError: an id lies outside the vocabulary.
+        """
+        try:
+            return "".join(REPLACEMENT if i == self.unk_id else self._token(int(i)) for i in ids)
+        except IndexError:
+            raise ToolkitError(f"expected token ids from 0 to {len(self) - 1}, found another one") from None
+
+    def _token(self, i: int) -> str:
+        if i < 0:
+            raise IndexError
+        return self.vocab[i]
+
+    @classmethod
+    def build(cls, text: str, options: TokenizerOptions) -> Self:
+        """A vocabulary of the tokens of a text, most frequent first, equals by code point."""
+        newline = options.newline
+        counts = Counter(cls.cut(text.replace("\n", " ") if newline == "space" else text))
+        kept = sorted((token for token, n in counts.items() if n >= options.min_count), key=lambda t: (-counts[t], t))
+        return cls((UNK, *(token for token in kept if token != UNK)), newline)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, as they stand in checkpoints and model.json."""
+        return {"kind": self.kind, "newline": self.newline, "unk_id": self.unk_id, "vocab": list(self.vocab)}
+
+
+class CharTokenizer(Tokenizer):
+    """One token a Unicode code point. Decoding the encoding of a known text gives it back exactly."""
+
+    kind = "char"
+
+    @staticmethod
+    def cut(text: str) -> list[str]:
+        """The code points."""
+        return list(text)
+
+
+class WordTokenizer(Tokenizer):
+    """Words as jieba cuts them. A word outside the vocabulary is read character by character."""
+
+    kind = "word"
+
+    @staticmethod
+    def cut(text: str) -> list[str]:
+        """The words; spaces, line breaks and punctuation are tokens too."""
+        words: list[str] = _jieba().lcut(text)
+        return words
+
+    def split(self, text: str) -> list[str]:
+        """As `cut`, with unknown words taken apart into their characters."""
+        tokens = super().split(text)
+        return [part for token in tokens for part in ((token,) if token in self.ids else token)]
+
+
+@cache
+def _jieba() -> Any:  # noqa: ANN401 - jieba ships no types
+    """jieba, imported on first use: it takes a second to read its dictionary."""
+    import warnings  # noqa: PLC0415 - only needed here
+
+    try:
+        with warnings.catch_warnings():
+            # jieba 0.42.1 has invalid escapes in its sources and asks for pkg_resources.
+            warnings.simplefilter("ignore")
+            import jieba  # noqa: PLC0415 - optional dependency
+    except ImportError as error:
+        raise MissingDependencyError.for_extra("jieba", "A word model", "words") from error
+    jieba.setLogLevel("ERROR")
+    return jieba
+
+
+_KINDS: Mapping[str, type[Tokenizer]] = {"char": CharTokenizer, "word": WordTokenizer}
+
+
+def build_tokenizer(text: str, options: TokenizerOptions) -> Tokenizer:
+    """The tokenizer that the options ask for, with the vocabulary of a text."""
+    return _KINDS[options.tokenizer].build(text, options)
+
+
+def tokenizer_from_dict(values: object, where: str) -> Tokenizer:
+    """The reverse of `Tokenizer.to_dict`.
+
+    Raises:
+        FileFormatError: something is missing, of another kind or contradictory.
+    """
+    try:
+        assert isinstance(values, Mapping)
+        kind, vocab, newline = _KINDS[values["kind"]], values["vocab"], values["newline"]
+        assert newline in {"keep", "space"}
+        assert values["unk_id"] == 0
+        assert len(vocab) > 1
+        assert vocab[0] == UNK
+        assert all(isinstance(token, str) for token in vocab)
+        assert len(set(vocab)) == len(vocab)
+    except (AssertionError, KeyError, TypeError, IndexError) as error:
+        raise FileFormatError(f"{where}: the tokenizer is incomplete or contradictory. Export or train again.") from error
+    return kind(tuple(vocab), newline)
