@@ -36,7 +36,8 @@ class Batches:
 
     def _too_short(self) -> str:
         length, n, t = len(self.ids), self.batch_size, self.num_steps
-        found = f"batch_size {n} and num_steps {t} need at least {self._needed(n, t):,} tokens of training text, found {length:,}"
+        needed = f"batch_size {n} and num_steps {t} need at least {self._needed(n, t):,} tokens of training text"
+        found = f"{needed}, found {length:,}"
         fitting_n = next((m for m in range(n, 0, -1) if length >= self._needed(m, t)), 0)
         if fitting_n:
             return f"{found}. Use --batch-size {fitting_n} or smaller, or a longer text."

@@ -2,7 +2,8 @@
 
 Each function takes the input product ``x`` (W_ih x + b_ih, shape [N, gates*H]) and the previous state and
 returns the next one. Gate order and formulas are those of torch.nn.RNNCell, GRUCell and LSTMCell, so
-that the weights of nn.RNN, nn.GRU and nn.LSTM can be used as they are. All are scriptable.
+that the weights of nn.RNN, nn.GRU and nn.LSTM can be used as they are. All are scriptable. Where b_hh may
+be None, it was added to x beforehand.
 """
 
 import torch
@@ -12,20 +13,22 @@ GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """How many [H] blocks the products of each cell have: (h), (r, z, n), (i, f, g, o)."""
 
 
-def rnn_cell(x: Tensor, h: Tensor, w_hh: Tensor, b_hh: Tensor, nonlinearity: str) -> Tensor:
+def rnn_cell(x: Tensor, h: Tensor, w_hh: Tensor, b_hh: Tensor | None, nonlinearity: str) -> Tensor:
     """Elman's simple recurrent network (Cognitive Science 14, 1990): h' = f(x + W h + b).
 
     Args:
         x: [N, H].
         h: [N, H].
         w_hh: [H, H], transposed for ``h @ w_hh``.
-        b_hh: [H].
+        b_hh: [H] or None.
         nonlinearity: "tanh" or "relu".
 
     Returns:
         h' [N, H].
     """
-    total = x + torch.matmul(h, w_hh) + b_hh
+    total = x + torch.matmul(h, w_hh)
+    if b_hh is not None:
+        total = total + b_hh
     return torch.relu(total) if nonlinearity == "relu" else torch.tanh(total)
 
 
@@ -52,7 +55,7 @@ def gru_cell(x: Tensor, h: Tensor, w_hh: Tensor, b_hh: Tensor) -> Tensor:
     return n + z * (h - n)
 
 
-def lstm_cell(x: Tensor, h: Tensor, c: Tensor, w_hh: Tensor, b_hh: Tensor) -> tuple[Tensor, Tensor]:
+def lstm_cell(x: Tensor, h: Tensor, c: Tensor, w_hh: Tensor, b_hh: Tensor | None) -> tuple[Tensor, Tensor]:
     """Long short-term memory with a forget gate (Gers et al. 2000), as nn.LSTM.
 
     i, f, o = s(...), g = tanh(...), c' = f c + i g, h' = o tanh(c').
@@ -62,11 +65,14 @@ def lstm_cell(x: Tensor, h: Tensor, c: Tensor, w_hh: Tensor, b_hh: Tensor) -> tu
         h: [N, H].
         c: [N, H].
         w_hh: [H, 4H], transposed.
-        b_hh: [4H].
+        b_hh: [4H] or None.
 
     Returns:
         h', c', both [N, H].
     """
-    i, f, g, o = torch.chunk(x + torch.matmul(h, w_hh) + b_hh, 4, dim=-1)
+    gates = x + torch.matmul(h, w_hh)
+    if b_hh is not None:
+        gates = gates + b_hh
+    i, f, g, o = torch.chunk(gates, 4, dim=-1)
     next_c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
     return torch.sigmoid(o) * torch.tanh(next_c), next_c

@@ -1,21 +1,21 @@
 """The language model of the tutorials: ids -> one-hot or embedding -> recurrent layers -> logits."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
 import torch
+from toolkit.models.cells import gru_cell, lstm_cell, rnn_cell
 from torch import Tensor, nn
 from torch.nn import functional
 
-from toolkit.models.cells import gru_cell, lstm_cell, rnn_cell
 from toolkit.options import Options, option
 from toolkit.signature import STATE_INPUTS
 
 State = tuple[Tensor, ...]
 """(h,) or (h, c), each [L, N, H]."""
 
-_MODULES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+_MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 @dataclass(frozen=True)
@@ -136,11 +136,11 @@ class CharRNN(nn.Module):
             w_hh, b_hh = self._weight("weight_hh", layer).T, self._weight("bias_hh", layer)
             before = tuple(part[layer] for part in state)
             if self.options.cell == "lstm":
-                after: State = lstm_cell(x, *before, w_hh, b_hh)
+                after: State = lstm_cell(x, before[0], before[1], w_hh, b_hh)
             elif self.options.cell == "gru":
-                after = (gru_cell(x, *before, w_hh, b_hh),)
+                after = (gru_cell(x, before[0], w_hh, b_hh),)
             else:
-                after = (rnn_cell(x, *before, w_hh, b_hh, self.options.nonlinearity),)
+                after = (rnn_cell(x, before[0], w_hh, b_hh, self.options.nonlinearity),)
             next_layers.append(after)
             x = after[0]
         return x, tuple(torch.stack(parts) for parts in zip(*next_layers, strict=True))
@@ -151,9 +151,7 @@ class CharRNN(nn.Module):
         Multiplying a one-hot batch with W_ih is a look-up of its columns. nn.RNN cannot be given the
         product, only the one-hot vectors; looping over `cells` is 1.2 to 1.6 x faster here.
         """
-        return (
-            self.training and self.embedding is None and self.options.num_layers == 1 and self.device.type == "cpu"
-        )
+        return self.training and self.embedding is None and self.options.num_layers == 1 and self.device.type == "cpu"
 
     def _unrolled(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """The recurrence over looked-up input products: ids [T, N] -> hidden [T, N, H], state."""

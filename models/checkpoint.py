@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from toolkit.models.char_rnn import CharRNN, NetworkOptions
 from torch import Tensor
 
 from toolkit.errors import FileFormatError
 from toolkit.files import read_bytes, write_atomic
-from toolkit.models.char_rnn import CharRNN, NetworkOptions
 from toolkit.tokenizer import Tokenizer, tokenizer_from_dict
 
 FORMAT = "rnn-toolkit checkpoint"
@@ -103,11 +103,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
     data = read_bytes(path, "a checkpoint that `toolkit train` wrote")
     file = _unpickle(data, path)
     if not isinstance(file, dict) or file.get("format") != FORMAT:
-        found = f"a dict with {', '.join(map(str, list(file)[:4]))} …" if isinstance(file, dict) and file else "another object"
+        found = (
+            f"a dict with {', '.join(map(str, list(file)[:4]))} …"
+            if isinstance(file, dict) and file
+            else "another object"
+        )
         raise FileFormatError(f"{path}: expected a checkpoint that `toolkit train` wrote, found {found}")
     if file.get("format_version") != FORMAT_VERSION:
         raise FileFormatError(
-            f"{path}: has format version {file.get('format_version')}, this toolkit reads {FORMAT_VERSION}. Upgrade rnn-toolkit."
+            f"{path}: has format version {file.get('format_version')}, this toolkit reads {FORMAT_VERSION}. "
+            "Upgrade rnn-toolkit."
         )
     payload = file.get("payload")
     if digest(payload) != file.get("sha256"):
@@ -145,8 +150,7 @@ def _checked(payload: Any, path: Path) -> Checkpoint:  # noqa: ANN401 - whatever
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileFormatError(f"{path}: incomplete checkpoint: {error}") from error
-    with torch.device("meta"):  # shapes only
-        expected = CharRNN(checkpoint.network, len(checkpoint.tokenizer)).state_dict()
+    expected = CharRNN(checkpoint.network, len(checkpoint.tokenizer)).state_dict()
     found = checkpoint.weights
     faults = [f"{name} is missing" for name in expected if name not in found]
     faults += [f"{name} is not expected" for name in found if name not in expected]

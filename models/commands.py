@@ -1,16 +1,20 @@
 """toolkit train."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from toolkit.models.char_rnn import NetworkOptions
+from toolkit.models.train_options import CHANGEABLE_ON_RESUME, TrainOptions
 
 from toolkit.cli.output import console, facts_table
 from toolkit.cli.params import collect, dataclass_options, given
 from toolkit.corpus import CorpusOptions
-from toolkit.models.char_rnn import NetworkOptions
-from toolkit.models.train_options import CHANGEABLE_ON_RESUME, TrainOptions
 from toolkit.tokenizer import TokenizerOptions
+
+if TYPE_CHECKING:
+    from toolkit.models.run_folder import RunFolder
+    from toolkit.models.trainer import Trainer
 
 
 @click.command()
@@ -19,8 +23,8 @@ from toolkit.tokenizer import TokenizerOptions
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with the run in this folder.")
 @dataclass_options(CorpusOptions, TokenizerOptions, NetworkOptions, TrainOptions)
 @click.pass_context
-def train(ctx: click.Context, corpus: str | None, output: Path | None, resume: Path | None, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
-    """Train a language model on CORPUS.
+def train(ctx: click.Context, /, corpus: str | None, output: Path | None, resume: Path | None, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
+    r"""Train a language model on CORPUS.
 
     CORPUS is a text file, a folder of *.txt, a .zip holding one, builtin:lyrics-zh or builtin:lyrics-en.
     The run folder gets last.pt and best.pt (by validation perplexity; by training perplexity with
@@ -45,13 +49,14 @@ def train(ctx: click.Context, corpus: str | None, output: Path | None, resume: P
 
 def _started(folder: "RunFolder", source: str, params: dict[str, Any]) -> "Trainer":
     """A new run."""
-    from toolkit.corpus import load_corpus
     from toolkit.models.trainer import Trainer
+
+    from toolkit.corpus import load_corpus
     from toolkit.tokenizer import build_tokenizer
 
-    corpus_options, tokenizer_options, network, options = (
-        collect(cls, params) for cls in (CorpusOptions, TokenizerOptions, NetworkOptions, TrainOptions)
-    )
+    corpus_options = collect(CorpusOptions, params)
+    tokenizer_options = collect(TokenizerOptions, params)
+    network, options = collect(NetworkOptions, params), collect(TrainOptions, params)
     corpus = load_corpus(source, corpus_options)
     tokenizer = build_tokenizer(corpus.train + corpus.valid, tokenizer_options)
     return Trainer.start(folder, network, tokenizer, options, corpus, corpus_options)
@@ -61,8 +66,9 @@ def _resumed(
     ctx: click.Context, folder: "RunFolder", source: str | None, output: Path | None, params: dict[str, Any]
 ) -> "Trainer":
     """A run that goes on; only some options may differ from the saved ones."""
-    from toolkit.corpus import load_corpus
     from toolkit.models.trainer import Trainer, merged_options
+
+    from toolkit.corpus import load_corpus
 
     changed = [name for name in given(ctx) if name not in {"resume", "corpus"}]
     fixed = [f"--{name.replace('_', '-')}" for name in changed if name not in CHANGEABLE_ON_RESUME]
@@ -111,7 +117,10 @@ def _facts(trainer: "Trainer") -> list[tuple[str, object]]:
         ("corpus", f"{trainer.corpus.source}: {tokens:,} {unit} to learn, {valid:,} to validate"),
         ("vocabulary", f"{len(trainer.tokenizer):,} {unit}"),
         ("network", f"{cell}, {o.num_layers} x {o.hidden_size}, {source}, {weights:,} weights"),
-        ("training", f"{t.epochs} epochs of {len(trainer.batches)} batches of {t.batch_size} x {t.num_steps}, {t.optimizer}"),
+        (
+            "training",
+            f"{t.epochs} epochs of {len(trainer.batches)} batches of {t.batch_size} x {t.num_steps}, {t.optimizer}",
+        ),
         ("device", trainer.network.device.type),
         ("folder", trainer.folder.path),
     ]

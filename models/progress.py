@@ -7,7 +7,6 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
-
 from toolkit.models.run_folder import Metrics
 
 _LINE_EVERY_S = 5.0
@@ -32,7 +31,13 @@ class ConsoleReporter:
             disable=not console.is_terminal,
         )
         self._task = self._progress.add_task(
-            "", total=epochs * batches, completed=done, epoch=done // batches + 1, epochs=epochs, perplexity="-", speed="-"
+            "",
+            total=epochs * batches,
+            completed=done,
+            epoch=done // batches + 1,
+            epochs=epochs,
+            perplexity="-",
+            speed="-",
         )
         self._began = time.monotonic()
         self._tokens = 0
@@ -42,7 +47,9 @@ class ConsoleReporter:
         self._progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._progress.stop()
 
     def batch(self, epoch: int, done: int, total: int, perplexity: float, tokens: int) -> None:

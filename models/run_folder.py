@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from toolkit.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+
 from toolkit.errors import ToolkitError
 from toolkit.files import write_atomic, write_error
-from toolkit.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
 Metrics = Mapping[str, Any]
 """The record of one epoch, as in metrics.jsonl."""

@@ -6,14 +6,14 @@ import warnings
 from pathlib import Path
 
 import torch
+from toolkit.models.char_rnn import CharRNN
+from toolkit.models.checkpoint import load_checkpoint
 from torch import Tensor, nn
 
 from toolkit.bundle import STEP, STEP_TORCHSCRIPT, ModelInfo
 from toolkit.devices import cuda_error
 from toolkit.errors import FileFormatError
 from toolkit.language_model import LanguageModel
-from toolkit.models.char_rnn import CharRNN
-from toolkit.models.checkpoint import load_checkpoint
 from toolkit.signature import Signature, step_signature
 from toolkit.step_model import Ids, Logits, State, zero_state
 
@@ -25,7 +25,10 @@ def network_signature(network: CharRNN) -> Signature:
 
 
 class EagerStepModel:
-    """A network as it was trained: torch's own fused modules over sequences of length one."""
+    """A network as it was trained: torch's own fused modules over sequences of length one.
+
+    The arithmetic has the precision of the network's weights: float32, or float64 after ``.double()``.
+    """
 
     def __init__(self, network: CharRNN) -> None:
         self._network = network.eval()
@@ -43,8 +46,8 @@ class EagerStepModel:
     @torch.no_grad()
     def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
         """One token for each sequence; see `StepModel.step`."""
-        device = self._network.device
-        tensors = tuple(torch.from_numpy(part).to(device) for part in state)
+        device, dtype = self._network.device, self._network.output.weight.dtype
+        tensors = tuple(torch.from_numpy(part).to(device, dtype) for part in state)
         logits, after = self._network(torch.from_numpy(input_ids).to(device)[:, None], tensors)
         return logits[:, 0].cpu().numpy(), tuple(part.cpu().numpy() for part in after)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from toolkit.models.batches import SAMPLINGS
+
 from toolkit.options import Options, option
 from toolkit.uniform import MAX_SEED
 

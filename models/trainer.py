@@ -8,12 +8,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
-
-from toolkit.corpus import Corpus, CorpusOptions
-from toolkit.errors import ToolkitError
-from toolkit.language_model import LanguageModel
 from toolkit.models.batches import Batches
 from toolkit.models.char_rnn import CharRNN, NetworkOptions, State
 from toolkit.models.checkpoint import Checkpoint
@@ -21,11 +15,21 @@ from toolkit.models.interrupt import StopRequest, stop_request
 from toolkit.models.run_folder import Metrics, RunFolder
 from toolkit.models.torch_steps import EagerStepModel, resolve_torch_device
 from toolkit.models.train_options import TrainOptions
+from torch import Tensor, nn
+from torch.nn import functional
+
+from toolkit.corpus import Corpus, CorpusOptions
+from toolkit.errors import ToolkitError
+from toolkit.language_model import LanguageModel
 from toolkit.tokenizer import Tokenizer
 
 _VALID_STREAMS = 32
 """Validation text is read as at most so many parallel streams, each of at least `_VALID_LENGTH` tokens."""
 _VALID_LENGTH = 500
+
+
+_SAMPLE_CHARACTERS = 4096
+"""So much of the text goes into the checkpoint: real input for the parity check of the export."""
 
 
 class Reporter(Protocol):
@@ -138,7 +142,12 @@ class Trainer:
 
     @classmethod
     def resume(
-        cls, folder: RunFolder, checkpoint: Checkpoint, options: TrainOptions, corpus: Corpus, corpus_options: CorpusOptions
+        cls,
+        folder: RunFolder,
+        checkpoint: Checkpoint,
+        options: TrainOptions,
+        corpus: Corpus,
+        corpus_options: CorpusOptions,
     ) -> "Trainer":
         """Go on from a checkpoint of the same corpus.
 
@@ -147,11 +156,14 @@ class Trainer:
         """
         state = checkpoint.training
         if "optimizer" not in state:
-            raise ToolkitError(f"{folder.path}: expected a checkpoint to go on from, found one for inference only. Use last.pt.")
+            raise ToolkitError(
+                f"{folder.path}: expected a checkpoint to go on from, found one for inference only. Use last.pt."
+            )
         if corpus.sha256 != checkpoint.corpus["sha256"]:
             raise ToolkitError(
-                f"{corpus.source}: expected the text that the run began with (SHA-256 {checkpoint.corpus['sha256'][:12]}…), "
-                f"found another one ({corpus.sha256[:12]}…). Start a new run with -o."
+                f"{corpus.source}: expected the text that the run began with "
+                f"(SHA-256 {checkpoint.corpus['sha256'][:12]}…), found another one ({corpus.sha256[:12]}…). "
+                "Start a new run with -o."
             )
         device = resolve_torch_device(options.device)
         network = checkpoint.build().to(device)
@@ -209,8 +221,8 @@ class Trainer:
             mean = self._loss_sum.item() / p.tokens
             if not math.isfinite(mean):
                 raise ToolkitError(
-                    f"the loss became {mean} in epoch {p.epoch + 1}: training diverged. Use a smaller --lr or --clip-norm; "
-                    f"{self.folder.last} is from before."
+                    f"the loss became {mean} in epoch {p.epoch + 1}: training diverged. "
+                    f"Use a smaller --lr or --clip-norm; {self.folder.last} is from before."
                 )
             reporter.batch(p.epoch + 1, p.batch, total, _exp(mean), targets.numel())
             self._save_sometimes()
@@ -288,7 +300,10 @@ class Trainer:
         model = LanguageModel(EagerStepModel(self.network), self.tokenizer)
         for prefix in self.options.prefix or (default_prefix(self.tokenizer),):
             (result,) = model.generate(
-                prefix, max_new_tokens=self.options.sample_length, temperature=0.8, seed=(self.options.seed + epoch) % 2**32
+                prefix,
+                max_new_tokens=self.options.sample_length,
+                temperature=0.8,
+                seed=(self.options.seed + epoch) % 2**32,
             )
             reporter.sample(str(result))
         self.network.train()
@@ -317,11 +332,12 @@ class Trainer:
                 "sha256": self.corpus.sha256,
                 "characters": len(self.corpus.train) + len(self.corpus.valid),
                 "options": self.corpus_options.to_dict(),
+                "sample": self.corpus.train[:_SAMPLE_CHARACTERS],
             },
         }
         options = self.options.to_dict()
         if self.best_weights is not None:
-            training = {"options": options, "progress": {"epoch": self.progress.best_epoch}}
+            training: dict[str, Any] = {"options": options, "progress": {"epoch": self.progress.best_epoch}}
             best = Checkpoint(weights=self.best_weights, training=training, metrics=self._best_metrics, **common)
             self.folder.save_best(best)
             self.best_weights = None

@@ -119,12 +119,17 @@ def _zip_members(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
-            texts = [m for m in members if m.filename.lower().endswith(".txt")] or (members if len(members) == 1 else [])
+            texts = [m for m in members if m.filename.lower().endswith(".txt")]
+            if not texts and len(members) == 1:
+                texts = members
             if not texts:
-                raise ToolkitError(f"{path}: expected a text file inside, found {len(members)} files, none of them *.txt")
+                found = f"{len(members)} files, none of them *.txt"
+                raise ToolkitError(f"{path}: expected a text file inside, found {found}")
             for member in sorted(texts, key=lambda m: m.filename):
                 if member.file_size > MAX_ZIP_MEMBER_BYTES:
-                    raise ToolkitError(f"{path}: {member.filename} unpacks to {member.file_size:,} bytes. Unpack it yourself.")
+                    raise ToolkitError(
+                        f"{path}: {member.filename} unpacks to {member.file_size:,} bytes. Unpack it yourself."
+                    )
                 yield f"{path}/{member.filename}", archive.read(member)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
         raise ToolkitError(f"{path}: expected a .zip with a text inside, but it cannot be unpacked: {error}") from error
@@ -171,7 +176,9 @@ def _decode(data: bytes, name: str, encoding: str) -> str:
     try:
         text = data.decode(encoding)
     except LookupError:
-        raise ToolkitError(f"--encoding {encoding}: Python knows no such encoding; try utf-8, gb18030 or big5") from None
+        raise ToolkitError(
+            f"--encoding {encoding}: Python knows no such encoding; try utf-8, gb18030 or big5"
+        ) from None
     except UnicodeDecodeError as error:
         raise ToolkitError(
             f"{name}: expected {encoding}, but byte {error.start:,} is {data[error.start]:#04x}: {error.reason}. "

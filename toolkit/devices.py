@@ -9,6 +9,8 @@ from pathlib import Path
 
 from toolkit.errors import ToolkitError
 
+CUDA_REFUSED = "device cuda was asked for but cannot be used"
+
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -52,4 +54,6 @@ def resolve_device(device: str) -> str:
 
 def cuda_error(reason: str) -> ToolkitError:
     """The sentence for a CUDA that was asked for and is not there."""
-    return ToolkitError(f"device cuda was asked for but cannot be used: {reason}. Use --device cpu, or see `toolkit doctor`.")
+    return ToolkitError(
+        f"device cuda was asked for but cannot be used: {reason}. Use --device cpu, or see `toolkit doctor`."
+    )

@@ -1,5 +1,6 @@
 """Perplexity of a text under a model."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ def perplexity(model: LanguageModel, text: str, progress: Callable[[int], None] 
         raise ToolkitError(f"expected a text with at least two tokens of the vocabulary, found {len(ids)} tokens")
     state = model.init_state(1)
     total = 0.0
-    for read, target in zip(ids[:-1], ids[1:], strict=True):
+    for read, target in itertools.pairwise(ids):
         logits, state = model.backend.step(np.array([read]), state)
         if target != unk_id:
             total -= float(log_probs_of(logits, np.array([target]))[0])

@@ -109,7 +109,7 @@ def generate_step(
         if t % _BLOCK == 0:
             numbers = uniform(seed, t, _BLOCK, batch_size)
         if np.isnan(logits).any():
-            raise ToolkitError(f"the model returned NaN at generated token {t + 1}. Its weights are damaged; train or export it again.")
+            raise ToolkitError(f"the model returned NaN at token {t + 1}: its weights are damaged. Train it again.")
         processed = logits.copy()
         for process in processors:
             processed = process(tokens[:, : prompt_length + t], processed)

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from toolkit.bundle import METADATA_KEY, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo, read_bundle
 from toolkit.errors import FileFormatError, MissingDependencyError, ToolkitError
@@ -46,23 +46,29 @@ def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: s
 
 
 def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
-    from toolkit.onnx_step import (  # noqa: PLC0415 - a checkpoint is opened without onnxruntime
-        OnnxStepModel,
-        check_contract,
-        open_session,
-        session_device,
-    )
+    from toolkit.onnx_step import OnnxStepModel, session_device  # noqa: PLC0415 - checkpoints need no onnxruntime
+
+    session, info = _open(path, device, threads)
+    signature = info.signatures[STEP]
+    return LanguageModel(OnnxStepModel(session, signature, session_device(session)), info.tokenizer)
+
+
+def read_info(path: Path) -> ModelInfo:
+    """The facts of a bundle folder or a single .onnx file, after the same checks as `load`."""
+    return _open(path, "cpu", 1)[1]
+
+
+def _open(path: Path, device: str, threads: int) -> tuple[Any, ModelInfo]:
+    """A session on a step graph whose hash and contract hold, and its facts."""
+    from toolkit.onnx_step import check_contract, open_session  # noqa: PLC0415 - as above
 
     name = str(path / STEP_ONNX) if path.is_dir() else str(path)
-    info: ModelInfo | None = None
     if path.is_dir():
         bundle = read_bundle(path)
+        session = open_session(bundle.read(STEP_ONNX), name, device, threads)
         info = bundle.info
-        data = bundle.read(STEP_ONNX)
     else:
-        data = read_bytes(path, "a bundle folder or an .onnx file")
-    session = open_session(data, name, device, threads)
-    if info is None:
+        session = open_session(read_bytes(path, "a bundle folder or an .onnx file"), name, device, threads)
         facts = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         if facts is None:
             raise FileFormatError(
@@ -71,7 +77,7 @@ def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
             )
         info = ModelInfo.from_json(facts, name)
     check_contract(session, info.signatures[STEP], name)
-    return LanguageModel(OnnxStepModel(session, info.signatures[STEP], session_device(session)), info.tokenizer)
+    return session, info
 
 
 def _load_torch(path: Path, backend: str, device: str) -> LanguageModel:

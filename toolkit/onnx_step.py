@@ -104,4 +104,6 @@ def check_step_args(signature: Signature, vocab_size: int, input_ids: Ids, state
     found = [list(part.shape) if part.dtype == np.float32 else f"{part.dtype}" for part in state]
     if expected != found:
         names = ", ".join(signature.states)
-        raise ToolkitError(f"state must be ({names}) float32 {expected}, found {found}. Start from init_state({len(input_ids)}).")
+        raise ToolkitError(
+            f"state must be ({names}) float32 {expected}, found {found}. Start from init_state({len(input_ids)})."
+        )

@@ -51,7 +51,7 @@ class SamplingOptions(Options):
     def check_vocab(self, vocab_size: int) -> None:
         """Raise OptionError if top_k exceeds the vocabulary."""
         if self.top_k > vocab_size:
-            raise OptionError(f"top_k must be at most the vocabulary's {vocab_size} tokens (0 keeps all), found {self.top_k}")
+            raise OptionError(f"top_k must be at most {vocab_size}, the size of the vocabulary, found {self.top_k}")
 
 
 # Logits processors -------------------------------------------------------------------------------
@@ -123,7 +123,9 @@ def no_repeat_ngram(size: int) -> LogitsProcessor:
     return process
 
 
-def processors_for(options: SamplingOptions, banned: Iterable[int], biases: Mapping[int, float]) -> list[LogitsProcessor]:
+def processors_for(
+    options: SamplingOptions, banned: Iterable[int], biases: Mapping[int, float]
+) -> list[LogitsProcessor]:
     """The processors that the options ask for, in their fixed order; absent ones cost nothing."""
     chain = [suppress(banned)]
     if biases:

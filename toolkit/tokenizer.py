@@ -166,5 +166,7 @@ def tokenizer_from_dict(values: object, where: str) -> Tokenizer:
         assert all(isinstance(token, str) for token in vocab)
         assert len(set(vocab)) == len(vocab)
     except (AssertionError, KeyError, TypeError, IndexError) as error:
-        raise FileFormatError(f"{where}: the tokenizer is incomplete or contradictory. Export or train again.") from error
+        raise FileFormatError(
+            f"{where}: the tokenizer is incomplete or contradictory. Train or export again."
+        ) from error
     return kind(tuple(vocab), newline)

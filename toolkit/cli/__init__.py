@@ -25,7 +25,9 @@ class Entry(NamedTuple):
 
 
 COMMANDS: Mapping[str, Entry] = {
-    "demo": Entry("toolkit.export.commands", "demo", "Train on the built-in lyrics, export, check, write lyrics.", "export"),
+    "demo": Entry(
+        "toolkit.export.commands", "demo", "Train on built-in lyrics, export, check, write lyrics.", "export"
+    ),
     "train": Entry("toolkit.models.commands", "train", "Train a model on a text.", "train"),
     "export": Entry("toolkit.export.commands", "export", "Turn a checkpoint into a verified bundle.", "export"),
     "verify": Entry("toolkit.export.commands", "verify", "Check a bundle against its checkpoint again.", "export"),
@@ -53,7 +55,9 @@ class LazyGroup(click.Group):
         except ModuleNotFoundError as error:
             if entry.extra is None or (error.name or "").startswith("toolkit"):
                 raise
-            raise MissingDependencyError.for_extra(str(error.name), f"toolkit {name}", f"train,{entry.extra}") from error
+            raise MissingDependencyError.for_extra(
+                str(error.name), f"toolkit {name}", f"train,{entry.extra}"
+            ) from error
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

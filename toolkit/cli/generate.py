@@ -18,10 +18,14 @@ from toolkit.sampling import SamplingOptions
 @click.option("--stream", "as_stream", is_flag=True, help="Print the text while it is written.")
 @click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
 @click.option("--threads", default=1, show_default=True, help="Threads within an operator.")
-@click.option("--backend", type=click.Choice(["onnx", "torchscript", "eager"]), help="What computes the step; by default what MODEL is.")
+@click.option(
+    "--backend",
+    type=click.Choice(["onnx", "torchscript", "eager"]),
+    help="What computes the step.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def generate(model: Path, prompt: str, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
-    """Continue a text with MODEL: a bundle folder, an .onnx file or a checkpoint.
+    r"""Continue a text with MODEL: a bundle folder, an .onnx file or a checkpoint.
 
     The text, prompt included, goes to standard output, everything else to standard error. The same seed
     gives the same text.
@@ -30,7 +34,6 @@ def generate(model: Path, prompt: str, **params: Any) -> None:  # noqa: ANN401 -
     toolkit generate runs/a/best --prompt 分开 --max-new-tokens 50 --temperature 0.8 --top-k 40 --seed 1
     """
     from toolkit.cli.output import note, print_json, warn
-    from toolkit.generation import Piece
     from toolkit.loading import load
     from toolkit.uniform import fresh_seed
 
@@ -52,10 +55,8 @@ def generate(model: Path, prompt: str, **params: Any) -> None:  # noqa: ANN401 -
     if params["as_stream"]:
         click.echo(prompt, nl=False)
         tokens = 0
-        last = Piece(0, "")
-        for last in pieces:
-            click.echo(last.text, nl=False)
-            tokens += 1
+        for tokens, piece in enumerate(pieces, start=1):  # noqa: B007 - counted
+            click.echo(piece.text, nl=False)
         click.echo()
     elif params["as_json"]:
         elapsed = time.perf_counter() - start

@@ -34,7 +34,9 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def facts_table(title: str, facts: Iterable[tuple[str, object]]) -> Table:
     """Two columns: what, and its value."""
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2, 0, 0)
+    )
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in facts:

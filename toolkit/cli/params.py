@@ -14,13 +14,16 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 OptionsT = TypeVar("OptionsT", bound=Options)
 
 
-class TokenNumber(click.ParamType):
+class TokenNumber(click.ParamType[tuple[str, float]]):
     """TOKEN=NUMBER, the form of --logit-bias."""
 
     name = "TOKEN=NUMBER"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None  # noqa: ANN401 - click's signature
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
     ) -> tuple[str, float]:
         """Split at the last equals sign, so that "=" itself can be a token."""
         token, equals, number = str(value).rpartition("=")
@@ -32,7 +35,7 @@ class TokenNumber(click.ParamType):
             self.fail(f"expected TOKEN=NUMBER, found {value!r}", param, ctx)
 
 
-_PLAIN: Mapping[type, click.ParamType] = {int: click.INT, float: click.FLOAT, str: click.STRING}
+_PLAIN: Mapping[type, click.ParamType[Any]] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 
 
 def dataclass_options(*classes: type[Options]) -> Callable[[Command], Command]:

@@ -1,0 +1,114 @@
+"""toolkit export, verify and demo."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from toolkit.export.exporter import ExportOptions
+
+from toolkit.cli.output import console, json_option, print_json
+from toolkit.cli.params import collect, dataclass_options
+
+if TYPE_CHECKING:
+    from toolkit.export.exporter import Exported
+    from toolkit.export.parity import ParityReport
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The bundle's folder; by default beside CHECKPOINT, named after it.",
+)
+@click.option("--force", is_flag=True, help="Replace a bundle that is there. Nothing but a bundle is ever replaced.")
+@dataclass_options(ExportOptions)
+@json_option
+def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
+    r"""Turn CHECKPOINT into a bundle: step.onnx, step.ts.pt, model.json and a model card.
+
+    The bundle is written only if TorchScript and ONNX Runtime equal eager PyTorch: every logit and every
+    state within 1e-5 over 256 steps, and the same greedy text.
+
+    \b
+    toolkit export runs/a/best.pt
+    """
+    from toolkit.export.exporter import export_checkpoint
+
+    start = time.perf_counter()
+    exported = export_checkpoint(checkpoint, output, collect(ExportOptions, params), force=force)
+    seconds = time.perf_counter() - start
+    if as_json:
+        print_json(
+            {
+                "folder": str(exported.folder),
+                "files": dict(exported.sizes),
+                "parity": exported.report.to_dict(),
+                "seconds": seconds,
+            }
+        )
+        return
+    out = console(stderr=True)
+    print_parity(exported.report)
+    out.print(_exported_line(exported, seconds))
+    out.print(f"next: toolkit generate {exported.folder} --prompt … --max-new-tokens 50")
+
+
+def _exported_line(exported: "Exported", seconds: float) -> str:
+    files = ", ".join(f"{name} {size / 2**20:.1f} MiB" for name, size in exported.sizes.items() if size > 2**16)
+    return f"wrote {exported.folder} in {seconds:.1f} s ({files})"
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--against", required=True, type=click.Path(path_type=Path), help="The checkpoint it was made from.")
+@json_option
+def verify(bundle: Path, against: Path, as_json: bool) -> None:
+    """Check the files of BUNDLE against their hashes and against its checkpoint, as the export did."""
+    from toolkit.export.exporter import verify_bundle
+
+    report = verify_bundle(bundle, against)
+    if as_json:
+        print_json({"bundle": str(bundle), "checkpoint": str(against), "parity": report.to_dict()})
+        return
+    print_parity(report)
+    console(stderr=True).print(f"{bundle} equals {against}")
+
+
+def print_parity(report: "ParityReport") -> None:
+    """The figures of the gate as a table."""
+    from rich.table import Table
+    from toolkit.export.parity import ATOL, GREEDY_TOKENS, ROUNDING_FACTOR, STEPS
+
+    outputs = list(report.rollouts[0].carried)
+    table = Table(title=f"Largest difference from eager PyTorch, {STEPS} steps, state carried", title_justify="left")
+    for name in ("graph", "data", "batch"):
+        table.add_column(name, style="cyan")
+    for name in (*outputs, "single step"):
+        table.add_column(name, justify="right")
+    for r in sorted(report.rollouts, key=lambda r: r.graph):
+        figures = [*r.carried.values(), max(r.single.values())]
+        table.add_row(r.graph, r.data, str(r.batch_size), *(f"{figure:.1e}" for figure in figures))
+    out = console(stderr=True)
+    out.print(table)
+    stray = max((max(r.rounding.values()) for r in report.rollouts if r.rounding), default=None)
+    allowed = f"allowed {ATOL:g} relative to max(1, |x|)"
+    if stray is not None:
+        allowed += f"; or {ROUNDING_FACTOR:g} x eager float32's own rounding error, which reaches {stray:.1e} here"
+    out.print(allowed)
+    ties = f", {report.ties} ties" if report.ties else ""
+    out.print(f"greedy continuation of {GREEDY_TOKENS} tokens identical{ties}")
+
+
+@click.command()
+@click.option(
+    "-o", "--output", default="demo", show_default=True, type=click.Path(path_type=Path), help="The folder to be made."
+)
+@click.option("--corpus", default="builtin:lyrics-zh", show_default=True, help="What to train on.")
+def demo(output: Path, corpus: str) -> None:
+    """Train a small model on the built-in lyrics, export it, check it and write lyrics: some two minutes."""
+    from toolkit.export.demo import run_demo
+
+    run_demo(output, corpus)

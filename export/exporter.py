@@ -1,0 +1,226 @@
+"""toolkit export: a checkpoint in, a verified bundle out, or nothing."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from toolkit.export.model_card import model_card
+from toolkit.export.onnx_file import OPSET, to_onnx, with_metadata
+from toolkit.export.parity import ParityReport, check_parity
+from toolkit.export.step_module import step_module
+from toolkit.export.torchscript_file import script, torchscript_bytes
+from toolkit.models.checkpoint import Checkpoint, load_checkpoint
+from toolkit.models.torch_steps import EagerStepModel, load_torchscript, network_signature
+
+from toolkit.bundle import (
+    MODEL_JSON,
+    STEP,
+    STEP_ONNX,
+    STEP_TORCHSCRIPT,
+    ModelInfo,
+    is_bundle,
+    read_bundle,
+)
+from toolkit.corpus import BUILTIN
+from toolkit.errors import FileFormatError, ToolkitError
+from toolkit.files import new_folder, sha256
+from toolkit.loading import load
+from toolkit.onnx_step import OnnxStepModel, check_contract, open_session
+from toolkit.options import Options, option
+from toolkit.step_model import StepModel
+from toolkit.version import __version__
+
+_MIB = 2**20
+
+
+@dataclass(frozen=True)
+class ExportOptions(Options):
+    """How to write the graphs."""
+
+    max_table_mib: float = option(
+        16.0,
+        "fold the embedding into a look-up table of at most this size, which saves a product a step",
+        minimum=0,
+        maximum=2000,
+        metavar="MIB",
+    )
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A bundle that was just written.
+
+    Attributes:
+        folder: where it is.
+        info: its facts.
+        report: what the parity check measured.
+        sizes: file name -> bytes.
+    """
+
+    folder: Path
+    info: ModelInfo
+    report: ParityReport
+    sizes: Mapping[str, int]
+
+
+def default_folder(checkpoint: Path) -> Path:
+    """A folder beside the checkpoint, named after it."""
+    return checkpoint.with_suffix("") if checkpoint.suffix else checkpoint.with_name(checkpoint.name + "-bundle")
+
+
+def export_checkpoint(
+    path: Path, folder: Path | None = None, options: ExportOptions | None = None, *, force: bool = False
+) -> Exported:
+    """Export a checkpoint.
+
+    The bundle is built in a temporary folder and renamed, so that a half-written one cannot exist.
+
+    Args:
+        path: the checkpoint.
+        folder: where the bundle goes; by default a folder beside the checkpoint, named after it.
+        options: how to write the graphs.
+        force: replace a bundle that is there; anything else is never replaced.
+
+    Raises:
+        FileFormatError: no checkpoint of ours.
+        ParityError: a graph does not equal eager PyTorch; nothing is written.
+        ToolkitError: the folder exists, or cannot be written to.
+    """
+    folder = folder or default_folder(path)
+    options = options or ExportOptions()
+    checkpoint = load_checkpoint(path)
+    _check_target(folder, force=force)
+    with new_folder(folder, replace=force) as temporary:
+        info, report, files = build_bundle(checkpoint, sha256(path.read_bytes()), options)
+        for name, data in files.items():
+            (temporary / name).write_bytes(data)
+        load(temporary, "cpu")  # what was written opens, its hashes and its contract hold
+    return Exported(folder, info, report, {name: len(data) for name, data in files.items()})
+
+
+def _check_target(folder: Path, *, force: bool) -> None:
+    """Only --force replaces, and only a bundle."""
+    if not folder.exists():
+        return
+    if not force:
+        raise ToolkitError(
+            f"{folder}: already exists. Choose another folder with -o, or give --force to replace a bundle."
+        )
+    if not (folder.is_dir() and is_bundle(folder)):
+        raise ToolkitError(
+            f"{folder}: exists and is no bundle, so --force does not replace it. Choose another folder with -o."
+        )
+
+
+def build_bundle(
+    checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
+) -> tuple[ModelInfo, ParityReport, dict[str, bytes]]:
+    """All files of a bundle in memory, model.json last, after the gate has let them pass.
+
+    Raises:
+        ParityError: a graph does not equal eager PyTorch.
+    """
+    network = checkpoint.build()
+    signature = network_signature(network)
+    info = ModelInfo(
+        kind=checkpoint.kind,
+        network={**checkpoint.network.to_dict(), "vocab_size": len(checkpoint.tokenizer)},
+        signatures={STEP: signature},
+        tokenizer=checkpoint.tokenizer,
+        provenance=_provenance(checkpoint, checkpoint_sha256),
+    )
+    module = step_module(network, int(options.max_table_mib * _MIB))
+    proto = to_onnx(module, signature, STEP)
+    scripted = script(module)
+    graphs = open_graphs(with_metadata(proto, ""), torchscript_bytes(scripted, ""), info)
+    report = check_against(checkpoint, graphs)
+    info = replace(info, parity=report.to_dict())
+    return info, report, _files(info, proto, scripted)
+
+
+def _files(info: ModelInfo, proto: onnx.ModelProto, scripted: torch.jit.ScriptModule) -> dict[str, bytes]:
+    """The files, with the facts, parity included, in each of them."""
+    facts = json.dumps(info.to_dict(), ensure_ascii=False)
+    files = {STEP_ONNX: with_metadata(proto, facts), STEP_TORCHSCRIPT: torchscript_bytes(scripted, facts)}
+    files["README.md"] = model_card(info, {name: len(data) for name, data in files.items()}).encode()
+    listed = {name: {"bytes": len(data), "sha256": sha256(data)} for name, data in files.items()}
+    files[MODEL_JSON] = json.dumps({**info.to_dict(), "files": listed}, ensure_ascii=False, indent=1).encode()
+    return files
+
+
+def open_graphs(step_onnx: bytes, step_torchscript: bytes, info: ModelInfo) -> dict[str, StepModel]:
+    """The exported graphs on the CPU, their declared axes checked."""
+    signature = info.signatures[STEP]
+    session = open_session(step_onnx, STEP_ONNX, "cpu")
+    check_contract(session, signature, STEP_ONNX)
+    return {
+        "torchscript": load_torchscript(step_torchscript, info, "cpu").backend,
+        "onnx": OnnxStepModel(session, signature, "cpu"),
+    }
+
+
+def check_against(checkpoint: Checkpoint, graphs: Mapping[str, StepModel]) -> ParityReport:
+    """The gate, with the network of a checkpoint as reference and the text that the checkpoint carries."""
+    with _one_thread():
+        return check_parity(
+            EagerStepModel(checkpoint.build()),
+            lambda: EagerStepModel(checkpoint.build().double()),
+            graphs,
+            len(checkpoint.tokenizer),
+            checkpoint.tokenizer.encode(checkpoint.corpus["sample"]),
+        )
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Steps of small batches are too short to share: on a busy machine, waiting took six times as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
+    """Run the gate again over the files of a bundle.
+
+    Raises:
+        FileFormatError: a file is missing or altered, or the checkpoint has another shape.
+        ParityError: a graph does not equal the checkpoint.
+    """
+    bundle = read_bundle(folder)
+    files = {name: bundle.read(name) for name in bundle.files}
+    checkpoint = load_checkpoint(checkpoint_path)
+    network = checkpoint.build()
+    if network_signature(network) != bundle.info.signatures[STEP] or checkpoint.tokenizer != bundle.info.tokenizer:
+        raise FileFormatError(
+            f"{folder}: was not exported from {checkpoint_path}: the network or the vocabulary has another size. "
+            "Give the checkpoint that it was made from."
+        )
+    graphs = open_graphs(files[STEP_ONNX], files[STEP_TORCHSCRIPT], bundle.info)
+    return check_against(checkpoint, graphs)
+
+
+def _provenance(checkpoint: Checkpoint, checkpoint_sha256: str) -> dict[str, Any]:
+    """Where the model came from; no path of the machine it was made on."""
+    source = str(checkpoint.corpus["source"])
+    return {
+        "toolkit": __version__,
+        "torch": torch.__version__.partition("+")[0],
+        "onnx_opset": OPSET,
+        "checkpoint_sha256": checkpoint_sha256,
+        "corpus": {
+            "name": source if source.startswith(BUILTIN) else Path(source).name,
+            "sha256": checkpoint.corpus["sha256"],
+            "characters": checkpoint.corpus["characters"],
+        },
+        "epoch": checkpoint.metrics.get("epoch", 0),
+        "perplexity": checkpoint.metrics.get("perplexity"),
+        "valid_perplexity": checkpoint.metrics.get("valid_perplexity"),
+    }

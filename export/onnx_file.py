@@ -1,0 +1,94 @@
+"""A step module as an .onnx file: standard operators, our names, and no trace of the machine it was made on."""
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from toolkit.bundle import METADATA_KEY
+from toolkit.signature import Signature
+from toolkit.version import __version__
+
+OPSET = 18
+"""The exporter's own opset; every ONNX Runtime since 1.14 reads it, in browsers too."""
+
+_PRODUCER = "rnn-toolkit"
+
+
+def example_inputs(signature: Signature, batch_size: int) -> tuple[Tensor, ...]:
+    """Zeros in the shape of the inputs, in call order."""
+    return tuple(
+        torch.zeros([batch_size if axis == "N" else int(axis) for axis in spec.axes], dtype=getattr(torch, spec.dtype))
+        for spec in signature.inputs
+    )
+
+
+def to_onnx(module: nn.Module, signature: Signature, graph_name: str) -> onnx.ModelProto:
+    """Capture a module; the first call in a process takes some seconds.
+
+    Args:
+        module: in eval mode, with the inputs and outputs of the signature.
+        signature: gives the names; the axis "N" becomes dynamic.
+        graph_name: the name of the graph in the file.
+
+    Returns:
+        A checked model without paths, sources or other marks of where it was made.
+    """
+    batch = torch.export.Dim("N", min=1)
+    with _quiet():
+        program = torch.onnx.export(
+            module,
+            example_inputs(signature, 2),  # with 1 the axis would be taken for a constant
+            dynamo=True,
+            input_names=[spec.name for spec in signature.inputs],
+            output_names=[spec.name for spec in signature.outputs],
+            dynamic_shapes={spec.name: {spec.axes.index("N"): batch} for spec in signature.inputs},
+            opset_version=OPSET,
+            external_data=False,
+            verbose=False,
+        )
+    assert program is not None  # it is None only for the exporter that dynamo=True replaces
+    model: onnx.ModelProto = program.model_proto
+    _strip(model, graph_name)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def with_metadata(model: onnx.ModelProto, facts: str) -> bytes:
+    """The file's bytes with the facts in its metadata."""
+    del model.metadata_props[:]
+    model.metadata_props.add(key=METADATA_KEY, value=facts)
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
+
+
+def _strip(model: onnx.ModelProto, graph_name: str) -> None:
+    """Remove stack traces, file names and the exporter's bookkeeping."""
+    model.producer_name, model.producer_version = _PRODUCER, __version__
+    model.doc_string = ""
+    graph = model.graph
+    graph.name, graph.doc_string = graph_name, ""
+    del graph.value_info[:]
+    del graph.metadata_props[:]
+    for part in (*graph.node, *graph.input, *graph.output, *graph.initializer):
+        part.doc_string = ""
+        del part.metadata_props[:]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's remarks on its own internals from the user; errors still raise."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,252 @@
+"""The gate: an exported step must compute what eager PyTorch computes, at every step of long rollouts.
+
+The reference is the network as it was trained, run through torch's own nn.RNN, nn.GRU or nn.LSTM; nothing
+of the export's arithmetic takes part in it. Two things must hold for every logit and every state:
+
+- single: from eager PyTorch's own state at each step, one step of the graph gives eager's result;
+- carried: with its own state carried over all steps, the graph stays at eager's result.
+
+Both within `ATOL` relative to max(1, |x|). A sharply trained network amplifies rounding: there eager PyTorch in
+float32 itself strays further than that from eager PyTorch in float64. A graph may then differ by
+`ROUNDING_FACTOR` times that stray, measured on the same steps, and the report says so.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.errors import ParityError
+from toolkit.step_model import Ids, Logits, State, StepModel
+
+ATOL = 1e-5
+"""Largest difference allowed, relative to max(1, |x|)."""
+
+STEPS = 256
+"""Steps of each rollout, the state carried all the way."""
+
+BATCH_SIZES = (1, 2, 7)
+
+GREEDY_TOKENS = 256
+
+ROUNDING_FACTOR = 8.0
+"""Two float32 computations of a chaotic rollout differ by a few times what each differs from float64."""
+
+_RANDOM_SEED = 20_240_229
+"""Of the random ids; any other would do as well."""
+
+_WAYS = {"single": "a single step from eager's state", "carried": "the state carried"}
+
+Errors = npt.NDArray[np.float64]
+"""The largest |x - y| / max(1, |x|) of each step: [steps]."""
+
+
+@dataclass(frozen=True)
+class RolloutFigures:
+    """The largest differences of one graph over one rollout.
+
+    Attributes:
+        graph: "torchscript" or "onnx".
+        data: "text" or "random".
+        batch_size: N.
+        carried: output name -> largest difference with the state carried.
+        single: output name -> largest difference of single steps from eager's state.
+        rounding: output name -> how far eager float32, the state carried, strays from float64; empty where no
+            difference exceeded `ATOL`, for then it is not needed.
+    """
+
+    graph: str
+    data: str
+    batch_size: int
+    carried: Mapping[str, float]
+    single: Mapping[str, float]
+    rounding: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ParityReport:
+    """What the gate measured when it let a model pass.
+
+    Attributes:
+        rollouts: one entry for each graph, kind of data and batch size.
+        ties: steps of the greedy continuations at which eager PyTorch itself held two tokens equal
+            within the tolerance, and a graph took the other one.
+    """
+
+    rollouts: tuple[RolloutFigures, ...]
+    ties: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as they stand in model.json."""
+        graphs = dict.fromkeys(rollout.graph for rollout in self.rollouts)
+        return {
+            "reference": "eager PyTorch",
+            "atol": ATOL,
+            "steps": STEPS,
+            "batch_sizes": list(BATCH_SIZES),
+            "greedy_tokens": GREEDY_TOKENS,
+            "greedy_ties": self.ties,
+            "largest_error": {graph: self._worst(graph, "carried") for graph in graphs},
+            "largest_error_of_single_steps": {graph: self._worst(graph, "single") for graph in graphs},
+            "rounding_of_eager_float32": {k: v for graph in graphs for k, v in self._worst(graph, "rounding").items()},
+        }
+
+    def _worst(self, graph: str, figure: str) -> dict[str, float]:
+        """The largest of one figure over the rollouts of a graph, by output."""
+        worst: dict[str, float] = {}
+        for rollout in self.rollouts:
+            if rollout.graph == graph:
+                for name, error in getattr(rollout, figure).items():
+                    worst[name] = max(error, worst.get(name, 0.0))
+        return worst
+
+
+@dataclass(frozen=True)
+class _Trajectory:
+    """What a model gave at each step: outputs[t] are the logits and the next states, states[t] what went in."""
+
+    outputs: list[tuple[npt.NDArray[Any], ...]]
+    states: list[State]
+
+
+def check_parity(
+    reference: StepModel,
+    precise: Callable[[], StepModel],
+    graphs: Mapping[str, StepModel],
+    vocab_size: int,
+    text_ids: Ids,
+) -> ParityReport:
+    """Compare graphs with eager PyTorch.
+
+    Args:
+        reference: eager PyTorch in float32.
+        precise: makes eager PyTorch in float64; called only if a difference exceeds `ATOL`.
+        graphs: what is to be proved equal, by name.
+        vocab_size: V.
+        text_ids: real text, int64 [any length above 0]; repeated where it is too short.
+
+    Returns:
+        The largest difference of every output.
+
+    Raises:
+        ParityError: names the graph, the output, the step and the number.
+    """
+    names = [spec.name for spec in reference.signature.outputs]
+    figures = []
+    for data, ids in _rollouts(vocab_size, text_ids):
+        where = f"{data} ids, batch size {ids.shape[1]}"
+        expected = _roll(reference, ids)
+        stray: dict[str, list[Errors]] = {}
+        for graph, model in graphs.items():
+            found = {"single": _single_steps(model, ids, expected), "carried": _compare(expected, _roll(model, ids))}
+            if not stray and not max(e.max() for errors in found.values() for e in errors) <= ATOL:
+                exact = precise()
+                stray = {
+                    "single": _single_steps(exact, ids, expected),
+                    "carried": _compare(expected, _roll(exact, ids)),
+                }
+            for way, errors in found.items():
+                limits = [_limit(e) for e in stray[way]] if stray else [np.full(STEPS, ATOL)] * len(names)
+                for name, error, limit in zip(names, errors, limits, strict=True):
+                    _check(graph, name, error, limit, f"{where}, {_WAYS[way]}")
+            largest = {way: _largest(names, errors) for way, errors in found.items()}
+            rounding = _largest(names, stray["carried"]) if stray else {}
+            figures.append(RolloutFigures(graph, data, ids.shape[1], largest["carried"], largest["single"], rounding))
+    return ParityReport(tuple(figures), _greedy(reference, graphs, int(text_ids[0])))
+
+
+def _rollouts(vocab_size: int, text_ids: Ids) -> Iterator[tuple[str, Ids]]:
+    """The inputs: kind of data and ids [STEPS, N]."""
+    random = np.random.default_rng(_RANDOM_SEED)
+    for batch_size in BATCH_SIZES:
+        places = np.arange(STEPS)[:, None] + np.arange(batch_size) * (len(text_ids) // batch_size)
+        yield "text", text_ids[places % len(text_ids)]
+        yield "random", random.integers(0, vocab_size, (STEPS, batch_size), dtype=np.int64)
+
+
+def _roll(model: StepModel, ids: Ids) -> _Trajectory:
+    """Feed ids [STEPS, N], the state carried."""
+    state = model.init_state(ids.shape[1])
+    outputs, states = [], []
+    for row in ids:
+        states.append(state)
+        logits, state = model.step(row, state)
+        outputs.append((logits, *state))
+    return _Trajectory(outputs, states)
+
+
+def _compare(expected: _Trajectory, found: _Trajectory) -> list[Errors]:
+    """The errors of each output, step by step."""
+    pairs = zip(expected.outputs, found.outputs, strict=True)
+    by_step = [[relative_error(x, y) for x, y in zip(xs, ys, strict=True)] for xs, ys in pairs]
+    return list(np.array(by_step).T)
+
+
+def _single_steps(model: StepModel, ids: Ids, expected: _Trajectory) -> list[Errors]:
+    """One step from each of eager's states. They do not depend on each other, so all go in as one batch."""
+    steps = len(ids)
+    state = tuple(np.concatenate(parts, axis=1) for parts in zip(*expected.states, strict=True))
+    logits, after = model.step(np.ascontiguousarray(ids.reshape(-1)), state)
+    found = [np.split(logits, steps), *(np.split(part, steps, axis=1) for part in after)]
+    return _compare(expected, _Trajectory(list(zip(*found, strict=True)), expected.states))
+
+
+def relative_error(expected: npt.NDArray[Any], found: npt.NDArray[Any]) -> float:
+    """The largest |x - y| / max(1, |x|); infinite for another shape, NaN if either holds one."""
+    if expected.shape != found.shape:
+        return float("inf")
+    difference = np.abs(expected - found) / np.maximum(1, np.abs(expected))
+    return float(difference.max())
+
+
+def _largest(names: list[str], errors: list[Errors]) -> dict[str, float]:
+    return {name: float(part.max()) for name, part in zip(names, errors, strict=True)}
+
+
+def _limit(stray: Errors) -> Errors:
+    """What is allowed at each step where eager itself strays so far up to there."""
+    limit: Errors = np.maximum(ATOL, ROUNDING_FACTOR * np.maximum.accumulate(stray))
+    return limit
+
+
+def _check(graph: str, name: str, errors: Errors, allowed: Errors, where: str) -> None:
+    """Raise ParityError at the first step whose error exceeds what is allowed; NaN always does."""
+    beyond = np.flatnonzero(~(errors <= allowed))
+    if len(beyond):
+        step = int(beyond[0])
+        raise ParityError(
+            f"{graph}: output {name} differs from eager PyTorch by {errors[step]:.3g} at step {step + 1} of {STEPS} "
+            f"({where}); at most {allowed[step]:.3g} relative to max(1, |x|) is allowed. Nothing was exported."
+        )
+
+
+def _greedy(reference: StepModel, graphs: Mapping[str, StepModel], first_id: int) -> int:
+    """Continue greedily; each graph must choose eager's token at every step. Returns the number of ties met."""
+    ids = np.array([first_id])
+    expected_state = reference.init_state(1)
+    states = {graph: model.init_state(1) for graph, model in graphs.items()}
+    ties = 0
+    for token in range(GREEDY_TOKENS):
+        expected, expected_state = reference.step(ids, expected_state)
+        chosen = expected.argmax(axis=1)
+        for graph, model in graphs.items():
+            logits, states[graph] = model.step(ids, states[graph])
+            other = int(logits.argmax())
+            if other == chosen[0]:
+                continue
+            if not _tied(expected, int(chosen[0]), other):
+                raise ParityError(
+                    f"{graph}: greedy continuation differs from eager PyTorch at token {token + 1} of {GREEDY_TOKENS}: "
+                    f"expected id {chosen[0]}, found {other}. Nothing was exported."
+                )
+            ties += 1
+        ids = chosen
+    return ties
+
+
+def _tied(logits: Logits, first: int, second: int) -> bool:
+    """Whether eager PyTorch itself holds two tokens equal, each within the tolerance."""
+    best, other = float(logits[0, first]), float(logits[0, second])
+    return best - other <= 2 * ATOL * max(1.0, abs(best))

@@ -1,0 +1,95 @@
+"""What all tests share: the command line as a real process, and small trained and exported models."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from toolkit.corpus import CorpusOptions, load_corpus
+from toolkit.tokenizer import TokenizerOptions, build_tokenizer
+
+CELLS = ("rnn", "gru", "lstm")
+
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Run ``toolkit ARGS`` as a process of its own in an empty folder; returns what it printed and its code."""
+
+    def run(*args: object, cwd: Path = tmp_path, **env: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "toolkit", *map(str, args)],
+            cwd=cwd,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200", **env},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A function that trains a small network on built-in lyrics once for each combination; gives its best.pt."""
+    from toolkit.models.char_rnn import NetworkOptions
+    from toolkit.models.run_folder import RunFolder
+    from toolkit.models.train_options import TrainOptions
+    from toolkit.models.trainer import Trainer
+
+    made: dict[object, Path] = {}
+
+    class Silent:
+        def batch(self, *_: object) -> None: ...
+
+        def epoch(self, _: object) -> None: ...
+
+        def sample(self, _: str) -> None: ...
+
+    def make(
+        tokenizer: str = "char",
+        newline: str = "keep",
+        corpus: str = "builtin:lyrics-zh",
+        max_chars: int = 4000,
+        epochs: int = 2,
+        **network: object,
+    ) -> Path:
+        key = (tokenizer, newline, corpus, max_chars, epochs, *sorted(network.items()))
+        if key not in made:
+            corpus_options = CorpusOptions(max_chars=max_chars)
+            text = load_corpus(corpus, corpus_options)
+            vocabulary = build_tokenizer(
+                text.train + text.valid, TokenizerOptions(tokenizer=tokenizer, newline=newline)
+            )
+            shape = NetworkOptions(**{"hidden_size": 48, "embedding_size": 24, **network})
+            options = TrainOptions(
+                epochs=epochs, batch_size=8, num_steps=16, sample_every=0, device="cpu", save_every=60
+            )
+            folder = RunFolder(tmp_path_factory.mktemp("run") / "run")
+            Trainer.start(folder, shape, vocabulary, options, text, corpus_options).run(Silent())
+            made[key] = folder.best
+        return made[key]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_bundle(make_checkpoint: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A function that exports such a checkpoint once for each combination; gives the bundle's folder. Read only."""
+    from toolkit.export.exporter import export_checkpoint
+
+    made: dict[Path, Path] = {}
+
+    def make(**options: object) -> Path:
+        checkpoint = make_checkpoint(**options)
+        if checkpoint not in made:
+            folder = tmp_path_factory.mktemp("bundle") / "model"
+            made[checkpoint] = export_checkpoint(checkpoint, folder).folder
+        return made[checkpoint]
+
+    return make

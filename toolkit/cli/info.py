@@ -1,0 +1,92 @@
+"""toolkit info."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from toolkit.cli.output import console, facts_table, json_option, print_json
+from toolkit.errors import MissingDependencyError
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@json_option
+def info(model: Path, as_json: bool) -> None:
+    """What MODEL holds: a bundle folder, an .onnx file or a checkpoint."""
+    checkpoint = model.suffix == ".pt" and model.is_file()
+    facts = _checkpoint_facts(model) if checkpoint else _exported_facts(model)
+    if as_json:
+        print_json(facts)
+        return
+    out = console()
+    out.print(facts_table(f"{model}: {facts['what']}", _rows(facts)))
+
+
+def _exported_facts(path: Path) -> dict[str, Any]:
+    """The facts of a bundle or an .onnx file; the files' hashes are checked."""
+    from toolkit.bundle import read_bundle
+    from toolkit.loading import read_info
+
+    found = read_info(path).to_dict()
+    if not path.is_dir():
+        return {"what": "an exported graph", **found}
+    bundle = read_bundle(path)
+    for name in bundle.files:
+        bundle.read(name)
+    return {"what": "a bundle, all files intact", **found, "files": dict(bundle.files)}
+
+
+def _checkpoint_facts(path: Path) -> dict[str, Any]:
+    """The facts of a checkpoint, without its weights."""
+    try:
+        load_checkpoint = import_module("toolkit.models.checkpoint").load_checkpoint
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError.for_extra("torch", f"{path}: reading a checkpoint", "train") from error
+    checkpoint = load_checkpoint(path)
+    corpus = {key: value for key, value in checkpoint.corpus.items() if key != "sample"}
+    return {
+        "what": "a checkpoint",
+        "kind": checkpoint.kind,
+        "network": {**checkpoint.network.to_dict(), "vocab_size": len(checkpoint.tokenizer)},
+        "tokenizer": checkpoint.tokenizer.to_dict(),
+        "corpus": corpus,
+        "metrics": dict(checkpoint.metrics),
+        "training": dict(checkpoint.training["options"]),
+        "resumable": "optimizer" in checkpoint.training,
+    }
+
+
+def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """The facts a person wants to see, a line each."""
+
+    def pairs(values: dict[str, Any]) -> str:
+        return ", ".join(
+            f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items() if v is not None
+        )
+
+    tokenizer = facts["tokenizer"]
+    vocab = tokenizer["vocab"]
+    shown = " ".join(token if token.isprintable() else repr(token)[1:-1] for token in vocab[1:21])
+    rows = [
+        ("kind", facts["kind"]),
+        ("network", pairs(facts["network"])),
+        ("vocabulary", f"{len(vocab):,} {tokenizer['kind']} tokens, newline {tokenizer['newline']}: {shown} …"),
+    ]
+    for name, signature in facts.get("signatures", {}).items():
+        for group in ("inputs", "outputs"):
+            specs = (f"{s['name']} {s['dtype']} [{', '.join(map(str, s['axes']))}]" for s in signature[group])
+            rows.append((f"{name} {group}", "; ".join(specs)))
+    if facts.get("parity"):
+        parity = facts["parity"]
+        errors = "; ".join(f"{g} {max(e.values()):.1e}" for g, e in parity["largest_error"].items())
+        rows.append(("parity", f"{errors} (allowed {parity['atol']:g}, {parity['steps']} steps)"))
+    provenance = facts.get("provenance", {})
+    rows += [(k, pairs(v) if isinstance(v, dict) else str(v)) for k, v in provenance.items() if v is not None]
+    for key in ("corpus", "metrics", "training"):
+        if key in facts:
+            rows.append((key, pairs(facts[key])))
+    for name, entry in facts.get("files", {}).items():
+        rows.append((name, f"{entry['bytes']:,} bytes, SHA-256 {entry['sha256'][:16]}…"))
+    return rows
