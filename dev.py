@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Makes the development environment once, then runs the project's commands inside it.
 
 usage: python3 dev.py COMMAND [ARGUMENTS]        (Windows: py dev.py COMMAND [ARGUMENTS])
