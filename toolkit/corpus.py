@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,7 +58,8 @@ class Corpus:
 def load_corpus(source: str, options: CorpusOptions) -> Corpus:
     """Read a corpus and split it.
 
-    The split is at the first line break after the exact place, so that no line is torn.
+    The split is at the first line break after the exact place, so that no line is torn; at the exact
+    place where only the text's end follows.
 
     Args:
         source: a path, or "builtin:lyrics-zh", "builtin:lyrics-en".
@@ -71,7 +73,7 @@ def load_corpus(source: str, options: CorpusOptions) -> Corpus:
         text = text[: options.max_chars]
     place = len(text) - round(len(text) * options.valid_fraction)
     if options.valid_fraction:
-        newline = text.find("\n", place)
+        newline = text.find("\n", place, len(text) - 1)
         place = newline + 1 if newline != -1 else place
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Corpus(source, text[:place], text[place:], digest)
@@ -100,15 +102,15 @@ def _sources(source: str) -> Iterator[tuple[str, bytes]]:
         yield source, files("toolkit").joinpath("data", f"{name}.txt").read_bytes()
         return
     path = Path(source)
-    if path.is_dir():
-        found = sorted(file for file in path.rglob("*.txt") if file.is_file())
+    if os.path.isdir(source):  # noqa: PTH112 - Path.is_dir raises for a text in place of a path
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".txt" and file.is_file())
         if not found:
             raise ToolkitError(f"{source}: expected text files, found a folder without any *.txt")
         for file in found:
             yield str(file), read_bytes(file, "a text file")
         return
     data = read_bytes(path, f"a text file, a folder, a .zip, or one of {BUILTIN}{{{','.join(BUILTIN_CORPORA)}}}")
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # the second is a .zip with nothing in it
         yield from _zip_members(path)
     else:
         yield source, data
@@ -118,21 +120,25 @@ def _zip_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """The text files in a .zip: *.txt, or the only file there is."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
-            texts = [m for m in members if m.filename.lower().endswith(".txt")]
-            if not texts and len(members) == 1:
-                texts = members
-            if not texts:
-                found = f"{len(members)} files, none of them *.txt"
-                raise ToolkitError(f"{path}: expected a text file inside, found {found}")
-            for member in sorted(texts, key=lambda m: m.filename):
-                if member.file_size > MAX_ZIP_MEMBER_BYTES:
-                    raise ToolkitError(
-                        f"{path}: {member.filename} unpacks to {member.file_size:,} bytes. Unpack it yourself."
-                    )
-                yield f"{path}/{member.filename}", archive.read(member)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+            yield from ((f"{path}/{member.filename}", archive.read(member)) for member in _texts(archive, path))
+    except ToolkitError:
+        raise
+    except Exception as error:  # zipfile lets a dozen unrelated classes through, zlib.error and IndexError among them
         raise ToolkitError(f"{path}: expected a .zip with a text inside, but it cannot be unpacked: {error}") from error
+
+
+def _texts(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
+    """The members to read, in the order of their names."""
+    members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+    texts = [m for m in members if m.filename.lower().endswith(".txt")]
+    if not texts and len(members) == 1:
+        texts = members
+    if not texts:
+        raise ToolkitError(f"{path}: expected a text file inside, found {len(members)} files, none of them *.txt")
+    for member in texts:
+        if member.file_size > MAX_ZIP_MEMBER_BYTES:
+            raise ToolkitError(f"{path}: {member.filename} unpacks to {member.file_size:,} bytes. Unpack it yourself.")
+    return sorted(texts, key=lambda m: m.filename)
 
 
 def decode_text(data: bytes, name: str, encoding: str | None = None) -> str:
@@ -175,13 +181,15 @@ def _decode(data: bytes, name: str, encoding: str) -> str:
     """Decode strictly, with our own errors."""
     try:
         text = data.decode(encoding)
+        text.encode()  # some encodings can write half a character
     except LookupError:
         raise ToolkitError(
             f"--encoding {encoding}: Python knows no such encoding; try utf-8, gb18030 or big5"
         ) from None
     except UnicodeDecodeError as error:
+        start = error.start + len(data) - len(error.object)  # utf-8-sig counts from behind the mark
         raise ToolkitError(
-            f"{name}: expected {encoding}, but byte {error.start:,} is {data[error.start]:#04x}: {error.reason}. "
+            f"{name}: expected {encoding}, but byte {start:,} is {data[start]:#04x}: {error.reason}. "
             "Give the encoding it was written in with --encoding."
         ) from None
     except UnicodeError as error:

@@ -92,9 +92,8 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     Raises:
         ToolkitError: the folder exists and `replace` is false, or the disk cannot be written to.
     """
-    if path.exists() and not replace:
-        raise ToolkitError(f"{path}: already exists. Choose another folder with -o, or give --force to replace it.")
     try:
+        _refuse(path, replace)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     except OSError as error:
@@ -102,11 +101,18 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     try:
         yield temporary
         temporary.chmod(0o755)  # mkdtemp makes it private
+        _refuse(path, replace)  # it may have appeared in the meantime
         _swap_in(temporary, path)
     except OSError as error:
         raise write_error(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _refuse(path: Path, replace: bool) -> None:
+    """Raise ToolkitError for a folder that exists and must not be replaced."""
+    if path.exists() and not replace:
+        raise ToolkitError(f"{path}: already exists. Choose another folder with -o, or give --force to replace it.")
 
 
 def _swap_in(temporary: Path, path: Path) -> None:

@@ -99,7 +99,7 @@ def generate_step(
         seed: see `toolkit.uniform`.
 
     Raises:
-        ToolkitError: the model returned NaN.
+        ToolkitError: the model returned NaN or infinity.
     """
     batch_size, prompt_length = input_ids.shape
     tokens = np.empty((batch_size, prompt_length + options.max_new_tokens), dtype=np.int64)
@@ -108,8 +108,10 @@ def generate_step(
     for t in range(options.max_new_tokens):
         if t % _BLOCK == 0:
             numbers = uniform(seed, t, _BLOCK, batch_size)
-        if np.isnan(logits).any():
-            raise ToolkitError(f"the model returned NaN at token {t + 1}: its weights are damaged. Train it again.")
+        if not np.isfinite(logits.max(axis=1)).all():  # a NaN anywhere is the largest
+            raise ToolkitError(
+                f"the model returned NaN or infinity at token {t + 1}: its weights are damaged. Train it again."
+            )
         processed = logits.copy()
         for process in processors:
             processed = process(tokens[:, : prompt_length + t], processed)
@@ -190,7 +192,7 @@ def generate(model: StepModel, tokenizer: Tokenizer, prompt: str, options: Sampl
 
     Raises:
         ToolkitError: empty prompt, top_k above the vocabulary, a logit_bias for an unknown token, or a
-            model that returns NaN.
+            model that returns NaN or infinity.
     """
     seed = fresh_seed() if options.seed is None else options.seed
     texts = [_Text(options.stop_strings) for _ in range(options.num_return_sequences)]

@@ -51,7 +51,8 @@ class OptionSpec:
         low = f"above {self.above:g}" if self.above is not None else ""
         if self.minimum is not None:
             low = f"at least {self.minimum:g}"
-        high = f"at most {self.maximum:,.12g}" if self.maximum is not None else ""
+        exact = "," if isinstance(self.maximum, int) else ",.12g"
+        high = f"at most {self.maximum:{exact}}" if self.maximum is not None else ""
         return " and ".join(part for part in (low, high) if part)
 
     def fault(self, value: object) -> bool:
@@ -60,7 +61,7 @@ class OptionSpec:
             return value not in self.choices
         if not isinstance(value, int | float):
             return False
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             return True
         return (
             (self.minimum is not None and value < self.minimum)
@@ -109,22 +110,23 @@ class Options:
     """Base of all option dataclasses: checks every field and reports all faults together."""
 
     def __post_init__(self) -> None:
-        faults = [*self._field_faults(), *self.conflicts()]
+        hints = typing.get_type_hints(type(self))
+        faults, all_typed = [], True
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
+            value, spec = getattr(self, field.name), spec_of(field)
+            expected = _type_fault(value, hints[field.name])
+            if expected is not None:
+                all_typed = False
+                faults.append(f"{field.name} must be {expected}, found {value!r}")
+            elif spec.fault(value):
+                faults.append(f"{field.name} must be {spec.describe_range() or 'finite'}, found {value!r}")
+        if all_typed:
+            faults += self.conflicts()
         if faults:
             raise OptionError("; ".join(faults))
 
-    def _field_faults(self) -> Iterable[str]:
-        hints = typing.get_type_hints(type(self))
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
-            value = getattr(self, field.name)
-            expected = _type_fault(value, hints[field.name])
-            if expected is not None:
-                yield f"{field.name} must be {expected}, found {value!r}"
-            elif spec_of(field).fault(value):
-                yield f"{field.name} must be {spec_of(field).describe_range() or 'finite'}, found {value!r}"
-
     def conflicts(self) -> Iterable[str]:
-        """Faults that lie in two options together, a sentence each; for subclasses."""
+        """Faults that lie in two options together, a sentence each; for subclasses. The types are right."""
         return ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -21,6 +21,9 @@ LogitsProcessor = Callable[[Ids, Logits], Logits]
 
 NEVER = np.float32(-np.inf)
 
+MAX_BIAS = 1e30
+"""More would make an infinity out of a float32 logit."""
+
 
 @dataclass(frozen=True)
 class SamplingOptions(Options):
@@ -31,7 +34,7 @@ class SamplingOptions(Options):
     top_k: int = option(0, "keep only the k most probable tokens; 0 keeps all", minimum=0)
     top_p: float = option(1.0, "keep the fewest tokens whose probabilities reach p", above=0, maximum=1)
     min_p: float = option(0.0, "drop tokens below p times the best one's probability", minimum=0, maximum=1)
-    repetition_penalty: float = option(1.0, "above 1 makes tokens already used less likely", above=0, maximum=100)
+    repetition_penalty: float = option(1.0, "above 1 makes tokens already used less likely", minimum=0.01, maximum=100)
     presence_penalty: float = option(0.0, "taken off the logit of each token already used", minimum=-100, maximum=100)
     frequency_penalty: float = option(0.0, "taken off the logit once for each use so far", minimum=-100, maximum=100)
     no_repeat_ngram_size: int = option(0, "never repeat a sequence of n tokens; 0 allows it", minimum=0)
@@ -45,8 +48,8 @@ class SamplingOptions(Options):
         if not all(isinstance(text, str) and text for text in self.stop_strings):
             yield f"stop_strings must be texts of at least one character, found {self.stop_strings!r}"
         for token, bias in self.logit_bias.items():
-            if not isinstance(bias, int | float) or not np.isfinite(bias):
-                yield f"logit_bias must be finite numbers, found {bias!r} for {token!r}"
+            if not isinstance(bias, int | float) or not abs(bias) <= MAX_BIAS:  # NaN compares false
+                yield f"logit_bias must be numbers from {-MAX_BIAS:g} to {MAX_BIAS:g}, found {bias!r} for {token!r}"
 
     def check_vocab(self, vocab_size: int) -> None:
         """Raise OptionError if top_k exceeds the vocabulary."""
@@ -173,10 +176,10 @@ def keep_top_p(logits: Logits, p: float) -> Logits:
     if p >= 1:
         return logits
     order = np.argsort(-logits, axis=1, kind="stable")  # falling, ties by id
-    probs = np.take_along_axis(softmax(logits), order, axis=1).astype(np.float64)
-    before = probs.cumsum(axis=1) - probs  # what the more probable ones hold already
+    reached = np.take_along_axis(softmax(logits), order, axis=1).cumsum(axis=1, dtype=np.float64)
+    kept = (reached < p).sum(axis=1, keepdims=True) + 1  # the one that reaches p belongs to them
     keep = np.empty(logits.shape, dtype=bool)
-    np.put_along_axis(keep, order, (before < p) | (np.arange(logits.shape[1]) == 0), axis=1)
+    np.put_along_axis(keep, order, np.arange(logits.shape[1]) < kept, axis=1)
     return np.where(keep, logits, NEVER)
 
 
@@ -206,10 +209,12 @@ def draw(logits: Logits, u: npt.NDArray[np.float32]) -> Ids:
 
 def choose(logits: Logits, options: SamplingOptions, u: npt.NDArray[np.float32]) -> Ids:
     """The next id of each row, from processed logits [N, V] and uniform numbers [N]."""
-    if options.temperature == 0:
+    temperature = np.float32(options.temperature)
+    if temperature == 0:  # or so small that float32 has no number for it
         greedy: Ids = logits.argmax(axis=1)
         return greedy
-    warped = (logits - logits.max(axis=1, keepdims=True)) / np.float32(options.temperature)
+    with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf, as it should
+        warped = (logits - logits.max(axis=1, keepdims=True)) / temperature
     warped = keep_top_k(warped, options.top_k)
     warped = keep_top_p(warped, options.top_p)
     warped = keep_min_p(warped, options.min_p)

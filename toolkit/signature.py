@@ -71,16 +71,20 @@ class Signature:
         """The reverse of `to_dict`.
 
         Raises:
-            FileFormatError: something is missing or of another shape.
+            FileFormatError: something is missing, of another shape, or contradictory.
         """
         try:
             inputs, outputs = (
                 tuple(TensorSpec(str(s["name"]), str(s["dtype"]), tuple(s["axes"])) for s in values[group])
                 for group in ("inputs", "outputs")
             )
-            return cls(inputs, outputs, tuple(values["states"]))
-        except (KeyError, TypeError) as error:
+            states = dict(values["states"])
+        except (KeyError, TypeError, ValueError) as error:
             raise FileFormatError(f"{where}: the signature is incomplete ({error}). Export the model again.") from error
+        missing = {*states} - {i.name for i in inputs} | {NEXT + name for name in states} - {o.name for o in outputs}
+        if missing or any(NEXT + name != pair for name, pair in states.items()):
+            raise FileFormatError(f"{where}: the signature's states are no inputs and outputs. Export the model again.")
+        return cls(inputs, outputs, tuple(states))
 
 
 def step_signature(cell: str, num_layers: int, hidden_size: int, vocab_size: int) -> Signature:

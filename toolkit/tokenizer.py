@@ -156,17 +156,23 @@ def tokenizer_from_dict(values: object, where: str) -> Tokenizer:
     Raises:
         FileFormatError: something is missing, of another kind or contradictory.
     """
+    if not isinstance(values, Mapping) or not _sound(values):
+        raise FileFormatError(f"{where}: the tokenizer is incomplete or contradictory. Train or export again.")
+    return _KINDS[values["kind"]](tuple(values["vocab"]), values["newline"])
+
+
+def _sound(values: Mapping[str, Any]) -> bool:
+    """Whether these are the values of a tokenizer."""
     try:
-        assert isinstance(values, Mapping)
-        kind, vocab, newline = _KINDS[values["kind"]], values["vocab"], values["newline"]
-        assert newline in {"keep", "space"}
-        assert values["unk_id"] == 0
-        assert len(vocab) > 1
-        assert vocab[0] == UNK
-        assert all(isinstance(token, str) for token in vocab)
-        assert len(set(vocab)) == len(vocab)
-    except (AssertionError, KeyError, TypeError, IndexError) as error:
-        raise FileFormatError(
-            f"{where}: the tokenizer is incomplete or contradictory. Train or export again."
-        ) from error
-    return kind(tuple(vocab), newline)
+        vocab = values["vocab"]
+        return (
+            values["kind"] in _KINDS
+            and values["newline"] in {"keep", "space"}
+            and values["unk_id"] == 0
+            and len(vocab) > 1
+            and vocab[0] == UNK
+            and all(isinstance(token, str) and token for token in vocab)
+            and len(set(vocab)) == len(vocab)
+        )
+    except (KeyError, TypeError, IndexError):
+        return False

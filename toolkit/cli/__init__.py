@@ -1,5 +1,6 @@
 """The command `toolkit`: a table of commands, each loaded when it is called."""
 
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -55,9 +56,8 @@ class LazyGroup(click.Group):
         except ModuleNotFoundError as error:
             if entry.extra is None or (error.name or "").startswith("toolkit"):
                 raise
-            raise MissingDependencyError.for_extra(
-                str(error.name), f"toolkit {name}", f"train,{entry.extra}"
-            ) from error
+            extras = ",".join(dict.fromkeys(("train", entry.extra)))
+            raise MissingDependencyError.for_extra(str(error.name), f"toolkit {name}", extras) from error
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -81,7 +81,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")  # a Windows pipe would choke on Chinese
-    sys.exit(_run())
+    code = _run()
+    gc.freeze()  # on its way out the interpreter would search all of torch for cycles: a second
+    sys.exit(code)
 
 
 def _run(**options: Any) -> int:  # noqa: ANN401 - passed through to click
@@ -91,8 +93,8 @@ def _run(**options: Any) -> int:  # noqa: ANN401 - passed through to click
         click.echo(error.format_message())
         return EXIT_USER_ERROR
     except click.ClickException as error:
-        where = f" See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else ""
-        return _complain(error.format_message().replace("\n", " ") + where)
+        where = f". See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else ""
+        return _complain(error.format_message().replace("\n", " ").rstrip(".") + where)
     except ToolkitError as error:
         return _complain(str(error))
     except (click.Abort, KeyboardInterrupt):

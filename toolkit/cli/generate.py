@@ -25,14 +25,14 @@ from toolkit.sampling import SamplingOptions
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def generate(model: Path, prompt: str, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
-    r"""Continue a text with MODEL: a bundle folder, an .onnx file or a checkpoint.
+    """Continue a text with MODEL: a bundle folder, an .onnx file or a checkpoint.
 
     The text, prompt included, goes to standard output, everything else to standard error. The same seed
     gives the same text.
 
     \b
     toolkit generate runs/a/best --prompt 分开 --max-new-tokens 50 --temperature 0.8 --top-k 40 --seed 1
-    """
+    """  # noqa: D301 - click wants the character itself
     from toolkit.cli.output import note, print_json, warn
     from toolkit.loading import load
     from toolkit.uniform import fresh_seed

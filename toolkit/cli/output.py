@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False) -> "Console":
     """A console; made when needed, so that tests and pipes see the streams of the moment."""
+    from rich.console import Console  # 30 ms that commands without tables need not spend
+
     return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
 
@@ -32,8 +36,10 @@ def print_json(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
-def facts_table(title: str, facts: Iterable[tuple[str, object]]) -> Table:
+def facts_table(title: str, facts: Iterable[tuple[str, object]]) -> "Table":
     """Two columns: what, and its value."""
+    from rich.table import Table  # as above
+
     table = Table(
         title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2, 0, 0)
     )
