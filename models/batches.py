@@ -53,8 +53,8 @@ class Batches:
     def __len__(self) -> int:
         """Batches in an epoch."""
         if self.sampling == "random":
-            return (len(self.ids) - 1) // self.num_steps // self.batch_size
-        return (len(self.ids) // self.batch_size - 1) // self.num_steps
+            return max(0, len(self.ids) - 1) // self.num_steps // self.batch_size
+        return max(0, len(self.ids) // self.batch_size - 1) // self.num_steps
 
     @property
     def carries_state(self) -> bool:

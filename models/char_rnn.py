@@ -133,17 +133,18 @@ class CharRNN(nn.Module):
         for layer in range(self.options.num_layers):
             if layer:
                 x = functional.linear(x, self._weight("weight_ih", layer), self._weight("bias_ih", layer))
-            w_hh, b_hh = self._weight("weight_hh", layer).T, self._weight("bias_hh", layer)
-            before = tuple(part[layer] for part in state)
-            if self.options.cell == "lstm":
-                after: State = lstm_cell(x, before[0], before[1], w_hh, b_hh)
-            elif self.options.cell == "gru":
-                after = (gru_cell(x, before[0], w_hh, b_hh),)
-            else:
-                after = (rnn_cell(x, before[0], w_hh, b_hh, self.options.nonlinearity),)
-            next_layers.append(after)
-            x = after[0]
+            next_layers.append(self._cell(layer, x, tuple(part[layer] for part in state)))
+            x = next_layers[-1][0]
         return x, tuple(torch.stack(parts) for parts in zip(*next_layers, strict=True))
+
+    def _cell(self, layer: int, x: Tensor, state: State) -> State:
+        """One step of one layer: input product [N, gates*H], state [N, H] each -> next state [N, H] each."""
+        w_hh, b_hh = self._weight("weight_hh", layer).T, self._weight("bias_hh", layer)
+        if self.options.cell == "lstm":
+            return lstm_cell(x, state[0], state[1], w_hh, b_hh)
+        if self.options.cell == "gru":
+            return (gru_cell(x, state[0], w_hh, b_hh),)
+        return (rnn_cell(x, state[0], w_hh, b_hh, self.options.nonlinearity),)
 
     def _unrolls(self) -> bool:
         """Whether training takes the loop below: one-hot input, one layer, on the CPU.
@@ -156,8 +157,9 @@ class CharRNN(nn.Module):
     def _unrolled(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """The recurrence over looked-up input products: ids [T, N] -> hidden [T, N, H], state."""
         products = functional.embedding(ids, self._weight("weight_ih", 0).T) + self._weight("bias_ih", 0)
+        layer_state = tuple(part[0] for part in state)
         hidden = []
         for x in products.unbind(0):
-            out, state = self._step_layers(x, state)
-            hidden.append(out)
-        return torch.stack(hidden), state
+            layer_state = self._cell(0, x, layer_state)
+            hidden.append(layer_state[0])
+        return torch.stack(hidden), tuple(part[None] for part in layer_state)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @dataclass_options(CorpusOptions, TokenizerOptions, NetworkOptions, TrainOptions)
 @click.pass_context
 def train(ctx: click.Context, /, corpus: str | None, output: Path | None, resume: Path | None, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
-    r"""Train a language model on CORPUS.
+    """Train a language model on CORPUS.
 
     CORPUS is a text file, a folder of *.txt, a .zip holding one, builtin:lyrics-zh or builtin:lyrics-en.
     The run folder gets last.pt and best.pt (by validation perplexity; by training perplexity with
@@ -33,7 +33,7 @@ def train(ctx: click.Context, /, corpus: str | None, output: Path | None, resume
     \b
     toolkit train builtin:lyrics-zh -o runs/a --cell lstm
     toolkit train --resume runs/a --epochs 60
-    """
+    """  # noqa: D301 - click wants the character itself
     from toolkit.models.run_folder import RunFolder
 
     if resume is not None:
@@ -91,7 +91,10 @@ def run_trainer(trainer: "Trainer") -> None:
     out = console(stderr=True)
     out.print(facts_table("", _facts(trainer)))
     batches, p = len(trainer.batches), trainer.progress
-    with ConsoleReporter(out, trainer.options.epochs, batches, p.epoch * batches + p.batch) as reporter:
+    if p.epoch >= trainer.options.epochs:
+        out.print(f"all {p.epoch} epochs are done; for more: toolkit train --resume {trainer.folder.path} --epochs N")
+    done = p.epoch * batches + p.batch
+    with ConsoleReporter(out, trainer.options.epochs, batches, done, _unit(trainer)) as reporter:
         outcome = trainer.run(reporter)
     folder = trainer.folder
     if outcome.best_epoch:
@@ -105,6 +108,11 @@ def run_trainer(trainer: "Trainer") -> None:
         out.print(f"next: toolkit export {folder.best}")
 
 
+def _unit(trainer: "Trainer") -> str:
+    """What the tokens are."""
+    return {"char": "characters", "word": "words"}[trainer.tokenizer.kind]
+
+
 def _facts(trainer: "Trainer") -> list[tuple[str, object]]:
     """What is about to be trained, on what."""
     o, t = trainer.network.options, trainer.options
@@ -112,7 +120,7 @@ def _facts(trainer: "Trainer") -> list[tuple[str, object]]:
     source = f"embedding {o.embedding_size}" if o.embedding_size else "one-hot"
     weights = sum(p.numel() for p in trainer.network.parameters())
     tokens, valid = len(trainer.batches.ids), len(trainer.valid_ids)
-    unit = {"char": "characters", "word": "words"}[trainer.tokenizer.kind]
+    unit = _unit(trainer)
     return [
         ("corpus", f"{trainer.corpus.source}: {tokens:,} {unit} to learn, {valid:,} to validate"),
         ("vocabulary", f"{len(trainer.tokenizer):,} {unit}"),

@@ -16,16 +16,18 @@ _LINE_EVERY_S = 5.0
 class ConsoleReporter:
     """A `Reporter` for a console. Use it as a context manager around `Trainer.run`."""
 
-    def __init__(self, console: Console, epochs: int, batches: int, done: int = 0) -> None:
+    def __init__(self, console: Console, epochs: int, batches: int, done: int = 0, unit: str = "tokens") -> None:
         self._console = console
+        self._unit = unit
         self._epochs = epochs
         self._batches = batches
         self._progress = Progress(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-            BarColumn(),
+            BarColumn(min(40, max(10, console.width - 72))),  # in a full line the ^C of Ctrl-C would leave a torn bar
             TextColumn("perplexity {task.fields[perplexity]}"),
-            TextColumn("{task.fields[speed]} tokens/s"),
+            TextColumn(f"{{task.fields[speed]}} {unit}/s,"),
             TimeRemainingColumn(),
+            TextColumn("left"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
@@ -71,10 +73,10 @@ class ConsoleReporter:
             return
         self._last_line = time.monotonic()
         valid = record["valid_perplexity"]
-        line = Text(f"epoch {record['epoch']:>4}  perplexity {record['perplexity']:>9.4g}")
+        line = Text(f"epoch {record['epoch']:>3}  perplexity {record['perplexity']:>6.4g}")
         if valid is not None:
-            line.append(f"  validation {valid:>9.4g}")
-        line.append(f"  lr {record['lr']:.3g}  {record['tokens_per_second']:,.0f} tokens/s", style="dim")
+            line.append(f"  validation {valid:>6.4g}")
+        line.append(f"  lr {record['lr']:.2g}  {record['tokens_per_second']:,.0f} {self._unit}/s", style="dim")
         self._console.print(line)
 
     def sample(self, text: str) -> None:

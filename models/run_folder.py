@@ -1,5 +1,6 @@
 """The folder of a training run: last.pt, best.pt, metrics.jsonl and loss.png."""
 
+import importlib.util
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from typing import Any
 
 from toolkit.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
-from toolkit.errors import ToolkitError
+from toolkit.errors import MissingDependencyError, ToolkitError
 from toolkit.files import write_atomic, write_error
 
 Metrics = Mapping[str, Any]
@@ -31,14 +32,15 @@ class RunFolder:
         Raises:
             ToolkitError: it holds something already, or cannot be made.
         """
-        if self.last.exists():
-            raise ToolkitError(
-                f"{self.path}: holds a run already. Go on with it: toolkit train --resume {self.path}; "
-                "or choose another folder with -o."
-            )
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise ToolkitError(f"{self.path}: exists and is not an empty folder. Choose another one with -o.")
         try:
+            if self.last.exists():
+                raise ToolkitError(
+                    f"{self.path}: holds a run already. Go on with it: toolkit train --resume {self.path}; "
+                    "or choose another folder with -o."
+                )
+            # A run killed in its first moment leaves no more than a temporary file.
+            if self.path.exists() and (not self.path.is_dir() or any(p.suffix != ".tmp" for p in self.path.iterdir())):
+                raise ToolkitError(f"{self.path}: exists and is not an empty folder. Choose another one with -o.")
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_error(self.path, error) from error
@@ -93,30 +95,46 @@ class RunFolder:
             write_atomic(self.plot, loss_curve(records))
 
 
+def require_plotting() -> None:
+    """Say before a training, not after it, that the loss curve cannot be drawn.
+
+    Raises:
+        MissingDependencyError: there is no matplotlib.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingDependencyError.for_extra("matplotlib", "The loss curve of a training", "train")
+
+
 def loss_curve(records: Sequence[Metrics]) -> bytes:
     """Perplexity over epochs, training and validation, as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - half a second, once a run
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
-    from matplotlib.ticker import MaxNLocator, ScalarFormatter  # noqa: PLC0415 - as above
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator  # noqa: PLC0415 - as above
 
     figure = Figure(figsize=(7, 4), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     epochs = [record["epoch"] for record in records]
-    marker = "o" if len(epochs) < 3 else None
-    axes.plot(epochs, [record["perplexity"] for record in records], color="#2060a0", marker=marker, label="training")
+    train = [record["perplexity"] for record in records]
     valid = [(r["epoch"], r["valid_perplexity"]) for r in records if r["valid_perplexity"] is not None]
+    marker = "o" if len(epochs) < 3 else None
+    axes.plot(epochs, train, color="#2060a0", marker=marker, label=f"training, at last {train[-1]:.4g}")
     if valid:
-        axes.plot(*zip(*valid, strict=True), color="#d06020", marker=marker, label="validation")
         best = min(valid, key=lambda point: point[1])
+        label = f"validation, at best {best[1]:.4g} in epoch {best[0]}"
+        axes.plot(*zip(*valid, strict=True), color="#d06020", marker=marker, label=label)
         axes.plot(*best, "o", color="#d06020")
-        axes.annotate(f"{best[1]:.4g}", best, textcoords="offset points", xytext=(0, 8), ha="center", color="#d06020")
-    last = (epochs[-1], records[-1]["perplexity"])
-    axes.annotate(f"{last[1]:.4g}", last, textcoords="offset points", xytext=(0, 8), ha="right", color="#2060a0")
     axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(ScalarFormatter())
-    axes.yaxis.set_minor_formatter(ScalarFormatter())
+    low, high = axes.get_ylim()
+    wide = high / low > 8  # over less than a decade, powers of ten leave the axis without numbers
+    steps = (1, 2, 5) if high / low < 1e6 else (1,)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps) if wide else MaxNLocator(6))
+    axes.yaxis.set_minor_locator(LogLocator(subs=range(1, 10)) if wide else MaxNLocator(12))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+    axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(epochs) == 1:
+        axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
     axes.set_xlabel("epoch")
     axes.set_ylabel("perplexity")
     axes.grid(visible=True, which="both", alpha=0.25)

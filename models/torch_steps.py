@@ -11,7 +11,7 @@ from toolkit.models.checkpoint import load_checkpoint
 from torch import Tensor, nn
 
 from toolkit.bundle import STEP, STEP_TORCHSCRIPT, ModelInfo
-from toolkit.devices import cuda_error
+from toolkit.devices import check_device, cuda_error
 from toolkit.errors import FileFormatError
 from toolkit.language_model import LanguageModel
 from toolkit.signature import Signature, step_signature
@@ -82,8 +82,9 @@ def resolve_torch_device(device: str) -> torch.device:
     """The torch device for "auto", "cpu" or "cuda".
 
     Raises:
-        ToolkitError: CUDA was asked for and torch has none.
+        ToolkitError: another name, or CUDA was asked for and torch has none.
     """
+    check_device(device)
     if device == "cuda" and not torch.cuda.is_available():
         built = torch.version.cuda
         raise cuda_error("torch sees no GPU" if built else "this build of torch has no CUDA")

@@ -37,6 +37,8 @@ class TrainOptions(Options):
         """Combinations that mean nothing."""
         if self.momentum and self.optimizer != "sgd":
             yield f"momentum belongs to optimizer sgd, found {self.optimizer}"
+        if not all(self.prefix):
+            yield f"prefix must be texts of at least one character, found {self.prefix!r}"
 
     def learning_rate(self, update: int, total: int) -> float:
         """The learning rate of one update; a pure function, so a resumed run needs no scheduler state.

@@ -1,5 +1,6 @@
 """The training loop. It can stop after any minibatch and go on later, bit for bit on the CPU."""
 
+import contextlib
 import copy
 import math
 import time
@@ -12,7 +13,7 @@ from toolkit.models.batches import Batches
 from toolkit.models.char_rnn import CharRNN, NetworkOptions, State
 from toolkit.models.checkpoint import Checkpoint
 from toolkit.models.interrupt import StopRequest, stop_request
-from toolkit.models.run_folder import Metrics, RunFolder
+from toolkit.models.run_folder import Metrics, RunFolder, require_plotting
 from toolkit.models.torch_steps import EagerStepModel, resolve_torch_device
 from toolkit.models.train_options import TrainOptions
 from torch import Tensor, nn
@@ -103,6 +104,7 @@ class Trainer:
     metrics: Metrics = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        require_plotting()
         device = self.network.device
         encode = self.tokenizer.encode
         self.batches = Batches(
@@ -113,6 +115,11 @@ class Trainer:
             self.options.seed,
         )
         self.valid_ids = torch.from_numpy(encode(self.corpus.valid)).to(device)
+        if self.options.patience and len(self.valid_ids) < 2:
+            raise ToolkitError(
+                f"patience {self.options.patience} needs a validation text, found {len(self.valid_ids)} tokens in it. "
+                "Use --patience 0, a larger --valid-fraction or a longer text."
+            )
         self.optimizer = make_optimizer(self.network, self.options)
         self.best_weights: Mapping[str, Tensor] | None = None  # not yet written
         self._loss_sum = torch.tensor(self.progress.loss_sum, dtype=torch.float64, device=device)
@@ -130,14 +137,19 @@ class Trainer:
         """A new run with fresh weights; writes a first checkpoint, so that a kill at any moment leaves one.
 
         Raises:
-            ToolkitError: the text is too short for one batch, or the folder cannot be made.
+            ToolkitError: the text is too short for one batch, or the folder cannot be made and written to.
         """
         device = resolve_torch_device(options.device)
         torch.manual_seed(options.seed)
         made = CharRNN(network, len(tokenizer)).to(device)
         trainer = cls(folder, made, tokenizer, options, corpus, corpus_options)
         folder.create()
-        trainer.save()
+        try:
+            trainer.save()
+        except ToolkitError:
+            with contextlib.suppress(OSError):
+                folder.path.rmdir()
+            raise
         return trainer
 
     @classmethod
@@ -217,13 +229,10 @@ class Trainer:
             self._update(inputs, targets, p.epoch * total + p.batch)
             p.batch += 1
             p.tokens += targets.numel()
+            mean = self._loss_sum.item() / p.tokens  # waits for the device
             p.seconds += time.perf_counter() - began
-            mean = self._loss_sum.item() / p.tokens
             if not math.isfinite(mean):
-                raise ToolkitError(
-                    f"the loss became {mean} in epoch {p.epoch + 1}: training diverged. "
-                    f"Use a smaller --lr or --clip-norm; {self.folder.last} is from before."
-                )
+                raise self._diverged("loss")
             reporter.batch(p.epoch + 1, p.batch, total, _exp(mean), targets.numel())
             self._save_sometimes()
         self._finish_epoch(reporter)
@@ -236,7 +245,8 @@ class Trainer:
             state = self.network.init_state(len(inputs))
         logits, state = self.network(inputs, state)
         self.carried = tuple(part.detach() for part in state) if self.batches.carries_state else None
-        loss = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        # The logits lie time first in memory: flattened in that order, they need not be copied.
+        loss = functional.cross_entropy(logits.transpose(0, 1).flatten(0, 1), targets.T.flatten())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.options.clip_norm:
@@ -251,6 +261,9 @@ class Trainer:
         p = self.progress
         perplexity = _exp(self._loss_sum.item() / p.tokens)
         valid = self._validate()
+        if valid is not None and not math.isfinite(valid):
+            raise self._diverged("validation loss")
+        self._expect_finite_weights()
         epoch = p.epoch + 1
         self.metrics = {
             "epoch": epoch,
@@ -274,6 +287,18 @@ class Trainer:
         if self.options.sample_every and epoch % self.options.sample_every == 0:
             self._sample(reporter, epoch)
         self._save_sometimes()
+
+    def _diverged(self, what: str) -> ToolkitError:
+        """The sentence for a run that has left the numbers."""
+        return ToolkitError(
+            f"training diverged: NaN or infinity in the {what} in epoch {self.progress.epoch + 1}. {self.folder.last} "
+            "is from before. Start again with a smaller --lr or with --clip-norm 1."
+        )
+
+    def _expect_finite_weights(self) -> None:
+        """What is saved must be usable: a finite loss can have an infinite gradient."""
+        if not all(bool(weight.isfinite().all()) for weight in self.network.parameters()):
+            raise self._diverged("weights")
 
     @torch.no_grad()
     def _validate(self) -> float | None:
@@ -321,7 +346,11 @@ class Trainer:
         """Write best.pt if there is a better one, then last.pt.
 
         The order matters: a kill between the two leaves a last.pt from which the same best is found again.
+
+        Raises:
+            ToolkitError: the weights became NaN or infinite, or the disk cannot be written to.
         """
+        self._expect_finite_weights()
         self.progress.loss_sum = self._loss_sum.item()
         common: dict[str, Any] = {
             "kind": "lm",
@@ -378,5 +407,5 @@ def default_prefix(tokenizer: Tokenizer) -> str:
 
 
 def _exp(mean: float) -> float:
-    """Perplexity from a mean loss in nats; infinite instead of an overflow."""
-    return math.exp(mean) if mean < 700 else math.inf
+    """Perplexity from a mean loss in nats, at most 1e100: infinity is no JSON, and cannot be drawn."""
+    return min(math.exp(min(mean, 700.0)), 1e100)

@@ -8,7 +8,7 @@ from typing import Any
 
 from toolkit.errors import FileFormatError
 from toolkit.files import read_bytes, sha256
-from toolkit.signature import Signature
+from toolkit.signature import Signature, step_faults
 from toolkit.tokenizer import Tokenizer, tokenizer_from_dict
 
 FORMAT = "rnn-toolkit model"
@@ -80,6 +80,12 @@ class ModelInfo:
             raise FileFormatError(f"{where}: incomplete: {error}. Export the model again.") from error
         if STEP not in info.signatures:
             raise FileFormatError(f"{where}: has no step graph; found {', '.join(info.signatures) or 'none'}")
+        faults = step_faults(info.signatures[STEP], len(info.tokenizer))
+        if faults:
+            raise FileFormatError(
+                f"{where}: the step does not fit a vocabulary of {len(info.tokenizer)} tokens: {'; '.join(faults)}. "
+                "Export the model again."
+            )
         return info
 
 

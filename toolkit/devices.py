@@ -34,14 +34,19 @@ def cuda_fault() -> str | None:
     return None
 
 
+def check_device(device: str) -> None:
+    """Raise ToolkitError if the name is none of `DEVICES`."""
+    if device not in DEVICES:
+        raise ToolkitError(f"device must be one of {', '.join(DEVICES)}, found {device!r}")
+
+
 def resolve_device(device: str) -> str:
     """What to ask ONNX Runtime for: "cpu" or "cuda".
 
     Raises:
         ToolkitError: CUDA was asked for by name and cannot be had; the reason is in the message.
     """
-    if device not in DEVICES:
-        raise ToolkitError(f"device must be one of {', '.join(DEVICES)}, found {device!r}")
+    check_device(device)
     if device == "cpu":
         return "cpu"
     fault = cuda_fault()

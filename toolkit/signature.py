@@ -127,3 +127,27 @@ def signature_faults(expected: Signature, found: Signature) -> list[str]:
                 faults.append(f"{kind} should be {spec}, is {other}")
         faults += [f"{kind} {spec} is not expected" for spec in by_name.values()]
     return faults
+
+
+def step_faults(signature: Signature, vocab_size: int) -> list[str]:
+    """Why a signature is no step over `vocab_size` tokens, a sentence each; empty when it is one.
+
+    It is one when input_ids and any states go in, and logits and the next of each state come out.
+    """
+    states = signature.inputs[1:]
+    expected = Signature(
+        inputs=(TensorSpec("input_ids", "int64", ("N",)), *states),
+        outputs=(
+            TensorSpec("logits", "float32", ("N", vocab_size)),
+            *(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states),
+        ),
+        states=tuple(spec.name for spec in states),
+    )
+    faults = signature_faults(expected, signature)
+    if signature.states != expected.states:
+        faults.append(f"the states should be {', '.join(expected.states)}, are {', '.join(signature.states) or 'none'}")
+    for spec in states:
+        sizes = [axis for axis in spec.axes if axis != "N"]
+        if spec.dtype != "float32" or len(sizes) != len(spec.axes) - 1 or not all(type(size) is int for size in sizes):
+            faults.append(f"state {spec} should be float32 with one axis N and numbers")
+    return faults
