@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from toolkit.export.exporter import ExportOptions
 
 from toolkit.cli.output import console, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options
 
+from .export_options import ExportOptions
+
 if TYPE_CHECKING:
-    from toolkit.export.exporter import Exported
-    from toolkit.export.parity import ParityReport
+    from .exporter import Exported
+    from .parity import ParityReport
 
 
 @click.command()
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
 @dataclass_options(ExportOptions)
 @json_option
 def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
-    r"""Turn CHECKPOINT into a bundle: step.onnx, step.ts.pt, model.json and a model card.
+    """Turn CHECKPOINT into a bundle: step.onnx, step.ts.pt, model.json and a model card.
 
     The bundle is written only if TorchScript and ONNX Runtime equal eager PyTorch: every logit and every
     state within 1e-5 over 256 steps, and the same greedy text.
 
     \b
     toolkit export runs/a/best.pt
-    """
-    from toolkit.export.exporter import export_checkpoint
+    """  # noqa: D301 - click wants the character itself
+    from .exporter import export_checkpoint
 
     start = time.perf_counter()
     exported = export_checkpoint(checkpoint, output, collect(ExportOptions, params), force=force)
@@ -67,7 +68,7 @@ def _exported_line(exported: "Exported", seconds: float) -> str:
 @json_option
 def verify(bundle: Path, against: Path, as_json: bool) -> None:
     """Check the files of BUNDLE against their hashes and against its checkpoint, as the export did."""
-    from toolkit.export.exporter import verify_bundle
+    from .exporter import verify_bundle
 
     report = verify_bundle(bundle, against)
     if as_json:
@@ -80,7 +81,8 @@ def verify(bundle: Path, against: Path, as_json: bool) -> None:
 def print_parity(report: "ParityReport") -> None:
     """The figures of the gate as a table."""
     from rich.table import Table
-    from toolkit.export.parity import ATOL, GREEDY_TOKENS, ROUNDING_FACTOR, STEPS
+
+    from .parity import ATOL, GREEDY_TOKENS, ROUNDING_FACTOR, STEPS
 
     outputs = list(report.rollouts[0].carried)
     table = Table(title=f"Largest difference from eager PyTorch, {STEPS} steps, state carried", title_justify="left")
@@ -109,6 +111,6 @@ def print_parity(report: "ParityReport") -> None:
 @click.option("--corpus", default="builtin:lyrics-zh", show_default=True, help="What to train on.")
 def demo(output: Path, corpus: str) -> None:
     """Train a small model on the built-in lyrics, export it, check it and write lyrics: some two minutes."""
-    from toolkit.export.demo import run_demo
+    from .demo import run_demo
 
     run_demo(output, corpus)

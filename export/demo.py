@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from toolkit.export.commands import print_parity
-from toolkit.export.exporter import export_checkpoint
-from toolkit.models.char_rnn import NetworkOptions
-from toolkit.models.commands import run_trainer
-from toolkit.models.run_folder import RunFolder
-from toolkit.models.train_options import TrainOptions
-from toolkit.models.trainer import Trainer, default_prefix
-
 from toolkit.cli.output import console, facts_table
 from toolkit.corpus import CorpusOptions, load_corpus
 from toolkit.loading import load
+from toolkit.models.commands import run_trainer
+from toolkit.models.network_options import NetworkOptions
+from toolkit.models.run_folder import RunFolder
+from toolkit.models.train_options import TrainOptions
+from toolkit.models.trainer import Trainer, default_prefix
 from toolkit.sampling import SamplingOptions
 from toolkit.tokenizer import TokenizerOptions, build_tokenizer
+
+from .commands import print_parity
+from .exporter import export_checkpoint
 
 _PROMPTS = {"builtin:lyrics-zh": "月光", "builtin:lyrics-en": "The moon"}
 
@@ -45,7 +45,7 @@ def run_demo(folder: Path, source: str) -> None:
     out.rule("3. write lyrics from the exported file", align="left")
     prompt = _PROMPTS.get(source, default_prefix(tokenizer))
     (result,) = load(exported.folder, "cpu").generate(prompt, _SAMPLING)
-    console().print(str(result), markup=False)
+    console().print(str(result))
     out.print(
         f"\nmore: toolkit generate {exported.folder} --prompt {prompt!r} --temperature {_SAMPLING.temperature} "
         f"--top-k {_SAMPLING.top_k} --seed 2 --stream"

@@ -9,13 +9,6 @@ from typing import Any
 
 import onnx
 import torch
-from toolkit.export.model_card import model_card
-from toolkit.export.onnx_file import OPSET, to_onnx, with_metadata
-from toolkit.export.parity import ParityReport, check_parity
-from toolkit.export.step_module import step_module
-from toolkit.export.torchscript_file import script, torchscript_bytes
-from toolkit.models.checkpoint import Checkpoint, load_checkpoint
-from toolkit.models.torch_steps import EagerStepModel, load_torchscript, network_signature
 
 from toolkit.bundle import (
     MODEL_JSON,
@@ -27,28 +20,23 @@ from toolkit.bundle import (
     read_bundle,
 )
 from toolkit.corpus import BUILTIN
-from toolkit.errors import FileFormatError, ToolkitError
+from toolkit.errors import FileFormatError, ParityError, ToolkitError
 from toolkit.files import new_folder, sha256
 from toolkit.loading import load
+from toolkit.models.checkpoint import Checkpoint, load_checkpoint
+from toolkit.models.torch_steps import EagerStepModel, load_torchscript, network_signature
 from toolkit.onnx_step import OnnxStepModel, check_contract, open_session
-from toolkit.options import Options, option
 from toolkit.step_model import StepModel
 from toolkit.version import __version__
 
+from .export_options import ExportOptions
+from .model_card import model_card
+from .onnx_file import OPSET, to_onnx, with_metadata
+from .parity import ParityReport, check_parity
+from .step_module import step_module
+from .torchscript_file import script, torchscript_bytes
+
 _MIB = 2**20
-
-
-@dataclass(frozen=True)
-class ExportOptions(Options):
-    """How to write the graphs."""
-
-    max_table_mib: float = option(
-        16.0,
-        "fold the embedding into a look-up table of at most this size, which saves a product a step",
-        minimum=0,
-        maximum=2000,
-        metavar="MIB",
-    )
 
 
 @dataclass(frozen=True)
@@ -96,7 +84,10 @@ def export_checkpoint(
     checkpoint = load_checkpoint(path)
     _check_target(folder, force=force)
     with new_folder(folder, replace=force) as temporary:
-        info, report, files = build_bundle(checkpoint, sha256(path.read_bytes()), options)
+        try:
+            info, report, files = build_bundle(checkpoint, sha256(path.read_bytes()), options)
+        except ParityError as error:
+            raise ParityError(f"{error} Nothing was exported.") from error
         for name, data in files.items():
             (temporary / name).write_bytes(data)
         load(temporary, "cpu")  # what was written opens, its hashes and its contract hold
@@ -204,7 +195,10 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
             "Give the checkpoint that it was made from."
         )
     graphs = open_graphs(files[STEP_ONNX], files[STEP_TORCHSCRIPT], bundle.info)
-    return check_against(checkpoint, graphs)
+    try:
+        return check_against(checkpoint, graphs)
+    except ParityError as error:
+        raise ParityError(f"{folder}: does not equal {checkpoint_path}: {error}") from error
 
 
 def _provenance(checkpoint: Checkpoint, checkpoint_sha256: str) -> dict[str, Any]:

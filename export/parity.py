@@ -8,7 +8,7 @@ of the export's arithmetic takes part in it. Two things must hold for every logi
 
 Both within `ATOL` relative to max(1, |x|). A sharply trained network amplifies rounding: there eager PyTorch in
 float32 itself strays further than that from eager PyTorch in float64. A graph may then differ by
-`ROUNDING_FACTOR` times that stray, measured on the same steps, and the report says so.
+`ROUNDING_FACTOR` times that stray, measured on the same rollouts, and the report says so.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +37,9 @@ ROUNDING_FACTOR = 8.0
 _RANDOM_SEED = 20_240_229
 """Of the random ids; any other would do as well."""
 
+_STEPS_AT_ONCE = 32
+"""Single steps are tried in batches of so many: fast, and bounded in memory for large vocabularies."""
+
 _WAYS = {"single": "a single step from eager's state", "carried": "the state carried"}
 
 Errors = npt.NDArray[np.float64]
@@ -53,8 +56,8 @@ class RolloutFigures:
         batch_size: N.
         carried: output name -> largest difference with the state carried.
         single: output name -> largest difference of single steps from eager's state.
-        rounding: output name -> how far eager float32, the state carried, strays from float64; empty where no
-            difference exceeded `ATOL`, for then it is not needed.
+        rounding: output name -> how far eager float32, the state carried, strays from float64 in any of the
+            rollouts; empty where no difference had exceeded `ATOL`, for then it is not needed.
     """
 
     graph: str
@@ -135,25 +138,28 @@ def check_parity(
     """
     names = [spec.name for spec in reference.signature.outputs]
     figures = []
+    rounding: dict[str, list[Errors]] = {}
     for data, ids in _rollouts(vocab_size, text_ids):
         where = f"{data} ids, batch size {ids.shape[1]}"
         expected = _roll(reference, ids)
-        stray: dict[str, list[Errors]] = {}
         for graph, model in graphs.items():
-            found = {"single": _single_steps(model, ids, expected), "carried": _compare(expected, _roll(model, ids))}
-            if not stray and not max(e.max() for errors in found.values() for e in errors) <= ATOL:
-                exact = precise()
-                stray = {
-                    "single": _single_steps(exact, ids, expected),
-                    "carried": _compare(expected, _roll(exact, ids)),
+            try:
+                found = {
+                    "single": _single_steps(model, ids, expected),
+                    "carried": _compare(expected, _roll(model, ids)),
                 }
+            except Exception as fault:  # a graph frozen to one batch size; ort and torch raise unrelated classes
+                reason = str(fault).partition("\n")[0]
+                raise ParityError(f"{graph}: does not run ({where}): {reason}.") from fault
+            if not rounding and not max(e.max() for errors in found.values() for e in errors) <= ATOL:
+                rounding = _rounding(reference, precise(), vocab_size, text_ids)
             for way, errors in found.items():
-                limits = [_limit(e) for e in stray[way]] if stray else [np.full(STEPS, ATOL)] * len(names)
-                for name, error, limit in zip(names, errors, limits, strict=True):
-                    _check(graph, name, error, limit, f"{where}, {_WAYS[way]}")
+                limits = [_limit(e) for e in rounding[way]] if rounding else [np.full(STEPS, ATOL)] * len(names)
+                for name, by_step, limit in zip(names, errors, limits, strict=True):
+                    _check(graph, name, by_step, limit, f"{where}, {_WAYS[way]}")
             largest = {way: _largest(names, errors) for way, errors in found.items()}
-            rounding = _largest(names, stray["carried"]) if stray else {}
-            figures.append(RolloutFigures(graph, data, ids.shape[1], largest["carried"], largest["single"], rounding))
+            stray = _largest(names, rounding["carried"]) if rounding else {}
+            figures.append(RolloutFigures(graph, data, ids.shape[1], largest["carried"], largest["single"], stray))
     return ParityReport(tuple(figures), _greedy(reference, graphs, int(text_ids[0])))
 
 
@@ -185,12 +191,17 @@ def _compare(expected: _Trajectory, found: _Trajectory) -> list[Errors]:
 
 
 def _single_steps(model: StepModel, ids: Ids, expected: _Trajectory) -> list[Errors]:
-    """One step from each of eager's states. They do not depend on each other, so all go in as one batch."""
-    steps = len(ids)
-    state = tuple(np.concatenate(parts, axis=1) for parts in zip(*expected.states, strict=True))
-    logits, after = model.step(np.ascontiguousarray(ids.reshape(-1)), state)
-    found = [np.split(logits, steps), *(np.split(part, steps, axis=1) for part in after)]
-    return _compare(expected, _Trajectory(list(zip(*found, strict=True)), expected.states))
+    """One step from each of eager's states. They do not depend on each other, so many go in as one batch."""
+    batch_size = ids.shape[1]
+    found: list[tuple[npt.NDArray[Any], ...]] = []
+    for start in range(0, len(ids), _STEPS_AT_ONCE):
+        block = ids[start : start + _STEPS_AT_ONCE]
+        states = expected.states[start : start + _STEPS_AT_ONCE]
+        state = tuple(np.concatenate(parts, axis=1) for parts in zip(*states, strict=True))
+        logits, after = model.step(np.ascontiguousarray(block.reshape(-1)), state)
+        rows = [slice(t * batch_size, (t + 1) * batch_size) for t in range(len(block))]
+        found += [(logits[row], *(part[:, row] for part in after)) for row in rows]
+    return _compare(expected, _Trajectory(found, expected.states))
 
 
 def relative_error(expected: npt.NDArray[Any], found: npt.NDArray[Any]) -> float:
@@ -203,6 +214,16 @@ def relative_error(expected: npt.NDArray[Any], found: npt.NDArray[Any]) -> float
 
 def _largest(names: list[str], errors: list[Errors]) -> dict[str, float]:
     return {name: float(part.max()) for name, part in zip(names, errors, strict=True)}
+
+
+def _rounding(reference: StepModel, exact: StepModel, vocab_size: int, text_ids: Ids) -> dict[str, list[Errors]]:
+    """How far eager float32 strays from float64: of each output and step the largest over all rollouts.
+
+    In a single rollout the stray is at some steps small by luck; measured, that refused half of the chaotic networks.
+    """
+    ids = np.concatenate([ids for _, ids in _rollouts(vocab_size, text_ids)], axis=1)  # all rows at once
+    expected = _roll(reference, ids)
+    return {"single": _single_steps(exact, ids, expected), "carried": _compare(expected, _roll(exact, ids))}
 
 
 def _limit(stray: Errors) -> Errors:
@@ -218,7 +239,7 @@ def _check(graph: str, name: str, errors: Errors, allowed: Errors, where: str) -
         step = int(beyond[0])
         raise ParityError(
             f"{graph}: output {name} differs from eager PyTorch by {errors[step]:.3g} at step {step + 1} of {STEPS} "
-            f"({where}); at most {allowed[step]:.3g} relative to max(1, |x|) is allowed. Nothing was exported."
+            f"({where}); at most {allowed[step]:.3g} relative to max(1, |x|) is allowed."
         )
 
 
@@ -239,7 +260,7 @@ def _greedy(reference: StepModel, graphs: Mapping[str, StepModel], first_id: int
             if not _tied(expected, int(chosen[0]), other):
                 raise ParityError(
                     f"{graph}: greedy continuation differs from eager PyTorch at token {token + 1} of {GREEDY_TOKENS}: "
-                    f"expected id {chosen[0]}, found {other}. Nothing was exported."
+                    f"expected id {chosen[0]}, found {other}."
                 )
             ties += 1
         ids = chosen

@@ -5,10 +5,11 @@ allows it; and the first layer's input product is looked up in a table [V, gates
 """
 
 import torch
-from toolkit.models.cells import gru_cell, lstm_cell, rnn_cell
-from toolkit.models.char_rnn import CharRNN
 from torch import Tensor, nn
 from torch.nn import functional
+
+from toolkit.models.cells import gru_cell, lstm_cell, rnn_cell
+from toolkit.models.char_rnn import CharRNN
 
 
 class _Table(nn.Module):

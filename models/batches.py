@@ -8,8 +8,6 @@ from torch import Tensor
 
 from toolkit.errors import ToolkitError
 
-SAMPLINGS = ("consecutive", "random")
-
 
 @dataclass(frozen=True)
 class Batches:

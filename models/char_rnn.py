@@ -1,41 +1,21 @@
 """The language model of the tutorials: ids -> one-hot or embedding -> recurrent layers -> logits."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import cast
 
 import torch
-from toolkit.models.cells import gru_cell, lstm_cell, rnn_cell
 from torch import Tensor, nn
 from torch.nn import functional
 
-from toolkit.options import Options, option
 from toolkit.signature import STATE_INPUTS
+
+from .cells import gru_cell, lstm_cell, rnn_cell
+from .network_options import NetworkOptions
 
 State = tuple[Tensor, ...]
 """(h,) or (h, c), each [L, N, H]."""
 
 _MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-
-
-@dataclass(frozen=True)
-class NetworkOptions(Options):
-    """The shape of a `CharRNN`; the vocabulary's size comes from the tokenizer."""
-
-    cell: str = option("lstm", "the recurrent cell", choices=("rnn", "gru", "lstm"))
-    nonlinearity: str = option("tanh", "of cell rnn", choices=("tanh", "relu"))
-    num_layers: int = option(1, "recurrent layers", minimum=1, maximum=64)
-    hidden_size: int = option(256, "H, units in each layer", minimum=1, maximum=65536)
-    embedding_size: int = option(128, "width of the embedding; 0 feeds one-hot vectors", minimum=0, maximum=65536)
-    dropout: float = option(0.0, "share of activations dropped in training", minimum=0, maximum=0.95)
-    tie_weights: bool = option(False, "use the embedding as output matrix")
-
-    def conflicts(self) -> Iterable[str]:
-        """Combinations that make no network."""
-        if self.tie_weights and not self.embedding_size:
-            yield "tie_weights needs an embedding, found embedding_size 0 (one-hot)"
-        if self.nonlinearity != "tanh" and self.cell != "rnn":
-            yield f"nonlinearity {self.nonlinearity} belongs to cell rnn, found cell {self.cell}"
 
 
 class CharRNN(nn.Module):

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from toolkit.models.char_rnn import CharRNN, NetworkOptions
 from torch import Tensor
 
 from toolkit.errors import FileFormatError
 from toolkit.files import read_bytes, write_atomic
 from toolkit.tokenizer import Tokenizer, tokenizer_from_dict
+
+from .char_rnn import CharRNN
+from .network_options import NetworkOptions
 
 FORMAT = "rnn-toolkit checkpoint"
 FORMAT_VERSION = 1

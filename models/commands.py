@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from toolkit.models.char_rnn import NetworkOptions
-from toolkit.models.train_options import CHANGEABLE_ON_RESUME, TrainOptions
 
 from toolkit.cli.output import console, facts_table
 from toolkit.cli.params import collect, dataclass_options, given
-from toolkit.corpus import CorpusOptions
-from toolkit.tokenizer import TokenizerOptions
+from toolkit.corpus import CorpusOptions, load_corpus
+from toolkit.tokenizer import TokenizerOptions, build_tokenizer
+
+from .network_options import NetworkOptions
+from .train_options import CHANGEABLE_ON_RESUME, TrainOptions
 
 if TYPE_CHECKING:
-    from toolkit.models.run_folder import RunFolder
-    from toolkit.models.trainer import Trainer
+    from .trainer import Trainer
 
 
 @click.command()
@@ -34,47 +34,43 @@ def train(ctx: click.Context, /, corpus: str | None, output: Path | None, resume
     toolkit train builtin:lyrics-zh -o runs/a --cell lstm
     toolkit train --resume runs/a --epochs 60
     """  # noqa: D301 - click wants the character itself
-    from toolkit.models.run_folder import RunFolder
-
     if resume is not None:
-        folder = RunFolder(resume)
-        trainer = _resumed(ctx, folder, corpus, output, params)
+        trainer = _resumed(ctx, resume, corpus, output, params)
     elif corpus is None or output is None:
         raise click.UsageError("give a CORPUS and a run folder (-o RUN), or --resume RUN")
     else:
-        folder = RunFolder(output)
-        trainer = _started(folder, corpus, params)
+        trainer = _started(output, corpus, params)
     run_trainer(trainer)
 
 
-def _started(folder: "RunFolder", source: str, params: dict[str, Any]) -> "Trainer":
-    """A new run."""
-    from toolkit.models.trainer import Trainer
-
-    from toolkit.corpus import load_corpus
-    from toolkit.tokenizer import build_tokenizer
-
+def _started(output: Path, source: str, params: dict[str, Any]) -> "Trainer":
+    """A new run. All that can be wrong without torch is found before torch is imported."""
     corpus_options = collect(CorpusOptions, params)
     tokenizer_options = collect(TokenizerOptions, params)
     network, options = collect(NetworkOptions, params), collect(TrainOptions, params)
     corpus = load_corpus(source, corpus_options)
     tokenizer = build_tokenizer(corpus.train + corpus.valid, tokenizer_options)
-    return Trainer.start(folder, network, tokenizer, options, corpus, corpus_options)
+
+    from .run_folder import RunFolder
+    from .trainer import Trainer
+
+    return Trainer.start(RunFolder(output), network, tokenizer, options, corpus, corpus_options)
 
 
 def _resumed(
-    ctx: click.Context, folder: "RunFolder", source: str | None, output: Path | None, params: dict[str, Any]
+    ctx: click.Context, resume: Path, source: str | None, output: Path | None, params: dict[str, Any]
 ) -> "Trainer":
     """A run that goes on; only some options may differ from the saved ones."""
-    from toolkit.models.trainer import Trainer, merged_options
-
-    from toolkit.corpus import load_corpus
-
     changed = [name for name in given(ctx) if name not in {"resume", "corpus"}]
     fixed = [f"--{name.replace('_', '-')}" for name in changed if name not in CHANGEABLE_ON_RESUME]
     if fixed or output is not None:
         allowed = ", ".join(f"--{name.replace('_', '-')}" for name in CHANGEABLE_ON_RESUME)
         raise click.UsageError(f"--resume keeps {', '.join(fixed)} as the run began; only {allowed} may change")
+
+    from .run_folder import RunFolder
+    from .trainer import Trainer, merged_options
+
+    folder = RunFolder(resume)
     checkpoint = folder.open()
     where = str(folder.last)
     saved = TrainOptions.from_dict(checkpoint.training["options"], where)
@@ -86,7 +82,7 @@ def _resumed(
 
 def run_trainer(trainer: "Trainer") -> None:
     """Run a trainer with a progress bar, and say what comes next."""
-    from toolkit.models.progress import ConsoleReporter
+    from .progress import ConsoleReporter
 
     out = console(stderr=True)
     out.print(facts_table("", _facts(trainer)))

@@ -7,7 +7,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
-from toolkit.models.run_folder import Metrics
+
+from .run_folder import Metrics
 
 _LINE_EVERY_S = 5.0
 """In a log file a line at most so often."""

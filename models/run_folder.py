@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-
 from toolkit.errors import MissingDependencyError, ToolkitError
 from toolkit.files import write_atomic, write_error
+
+from .checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
 Metrics = Mapping[str, Any]
 """The record of one epoch, as in metrics.jsonl."""

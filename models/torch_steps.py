@@ -6,8 +6,6 @@ import warnings
 from pathlib import Path
 
 import torch
-from toolkit.models.char_rnn import CharRNN
-from toolkit.models.checkpoint import load_checkpoint
 from torch import Tensor, nn
 
 from toolkit.bundle import STEP, STEP_TORCHSCRIPT, ModelInfo
@@ -16,6 +14,9 @@ from toolkit.errors import FileFormatError
 from toolkit.language_model import LanguageModel
 from toolkit.signature import Signature, step_signature
 from toolkit.step_model import Ids, Logits, State, zero_state
+
+from .char_rnn import CharRNN
+from .checkpoint import load_checkpoint
 
 
 def network_signature(network: CharRNN) -> Signature:

@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from toolkit.models.batches import SAMPLINGS
-
 from toolkit.options import Options, option
 from toolkit.uniform import MAX_SEED
 
@@ -15,7 +13,7 @@ class TrainOptions(Options):
     """The optimisation, from sampling to stopping."""
 
     epochs: int = option(30, "passes over the text", minimum=1, maximum=1_000_000)
-    sampling: str = option("consecutive", "how minibatches are cut", choices=SAMPLINGS)
+    sampling: str = option("consecutive", "how minibatches are cut", choices=("consecutive", "random"))
     batch_size: int = option(32, "sequences in a minibatch", minimum=1, maximum=65536)
     num_steps: int = option(35, "tokens of a sequence, and steps of backpropagation", minimum=1, maximum=65536)
     optimizer: str = option("adam", "update rule", choices=("adam", "adamw", "sgd", "adagrad"))

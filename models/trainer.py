@@ -9,13 +9,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import torch
-from toolkit.models.batches import Batches
-from toolkit.models.char_rnn import CharRNN, NetworkOptions, State
-from toolkit.models.checkpoint import Checkpoint
-from toolkit.models.interrupt import StopRequest, stop_request
-from toolkit.models.run_folder import Metrics, RunFolder, require_plotting
-from toolkit.models.torch_steps import EagerStepModel, resolve_torch_device
-from toolkit.models.train_options import TrainOptions
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,6 +16,15 @@ from toolkit.corpus import Corpus, CorpusOptions
 from toolkit.errors import ToolkitError
 from toolkit.language_model import LanguageModel
 from toolkit.tokenizer import Tokenizer
+
+from .batches import Batches
+from .char_rnn import CharRNN, State
+from .checkpoint import Checkpoint
+from .interrupt import StopRequest, stop_request
+from .network_options import NetworkOptions
+from .run_folder import Metrics, RunFolder, require_plotting
+from .torch_steps import EagerStepModel, resolve_torch_device
+from .train_options import TrainOptions
 
 _VALID_STREAMS = 32
 """Validation text is read as at most so many parallel streams, each of at least `_VALID_LENGTH` tokens."""

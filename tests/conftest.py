@@ -11,6 +11,9 @@ import pytest
 from toolkit.corpus import CorpusOptions, load_corpus
 from toolkit.tokenizer import TokenizerOptions, build_tokenizer
 
+# Small matrices do not gain from a second thread, and on a busy machine waiting for it took twenty times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 CELLS = ("rnn", "gru", "lstm")
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -37,7 +40,7 @@ def cli(tmp_path: Path) -> Cli:
 @pytest.fixture(scope="session")
 def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """A function that trains a small network on built-in lyrics once for each combination; gives its best.pt."""
-    from toolkit.models.char_rnn import NetworkOptions
+    from toolkit.models.network_options import NetworkOptions
     from toolkit.models.run_folder import RunFolder
     from toolkit.models.train_options import TrainOptions
     from toolkit.models.trainer import Trainer

@@ -10,17 +10,17 @@ Names are loaded on first use, so that ``import toolkit`` costs nothing and need
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from toolkit.errors import OptionError, ToolkitError
-from toolkit.version import __version__
+from .errors import OptionError, ToolkitError
+from .version import __version__
 
 if TYPE_CHECKING:
-    from toolkit.evaluation import perplexity
-    from toolkit.generation import Generation
-    from toolkit.language_model import LanguageModel
-    from toolkit.loading import load
-    from toolkit.sampling import SamplingOptions
-    from toolkit.step_model import State, StepModel
-    from toolkit.tokenizer import CharTokenizer, Tokenizer, WordTokenizer
+    from .evaluation import perplexity
+    from .generation import Generation
+    from .language_model import LanguageModel
+    from .loading import load
+    from .sampling import SamplingOptions
+    from .step_model import State, StepModel
+    from .tokenizer import CharTokenizer, Tokenizer, WordTokenizer
 
 __all__ = [
     "CharTokenizer",

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from toolkit.errors import FileFormatError
-from toolkit.files import read_bytes, sha256
-from toolkit.signature import Signature, step_faults
-from toolkit.tokenizer import Tokenizer, tokenizer_from_dict
+from .errors import FileFormatError
+from .files import read_bytes, sha256
+from .signature import Signature, step_faults
+from .tokenizer import Tokenizer, tokenizer_from_dict
 
 FORMAT = "rnn-toolkit model"
 FORMAT_VERSION = 1

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from toolkit.errors import ToolkitError
-from toolkit.files import read_bytes
-from toolkit.options import Options, option
+from .errors import ToolkitError
+from .files import read_bytes
+from .options import Options, option
 
 BUILTIN = "builtin:"
 BUILTIN_CORPORA = ("lyrics-zh", "lyrics-en")

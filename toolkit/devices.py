@@ -7,7 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from toolkit.errors import ToolkitError
+from .errors import ToolkitError
 
 CUDA_REFUSED = "device cuda was asked for but cannot be used"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.errors import ToolkitError
-from toolkit.language_model import LanguageModel
-from toolkit.sampling import log_probs_of
+from .errors import ToolkitError
+from .language_model import LanguageModel
+from .sampling import log_probs_of
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from toolkit.errors import FileFormatError, ToolkitError
+from .errors import FileFormatError, ToolkitError
 
 
 def sha256(data: bytes) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.errors import ToolkitError
-from toolkit.sampling import LogitsProcessor, SamplingOptions, choose, log_probs_of, processors_for
-from toolkit.step_model import Ids, Logits, State, StepModel
-from toolkit.tokenizer import Tokenizer
-from toolkit.uniform import fresh_seed, uniform
+from .errors import ToolkitError
+from .sampling import LogitsProcessor, SamplingOptions, choose, log_probs_of, processors_for
+from .step_model import Ids, Logits, State, StepModel
+from .tokenizer import Tokenizer
+from .uniform import fresh_seed, uniform
 
 _BLOCK = 64
 """Random numbers are made for so many steps at a time: one array operation instead of 64."""

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from toolkit.errors import OptionError
-from toolkit.generation import Generation, Piece, generate, stream
-from toolkit.onnx_step import check_step_args
-from toolkit.sampling import SamplingOptions
-from toolkit.signature import Signature
-from toolkit.step_model import Ids, Logits, State, StepModel
-from toolkit.tokenizer import Tokenizer
+from .errors import OptionError
+from .generation import Generation, Piece, generate, stream
+from .onnx_step import check_step_args
+from .sampling import SamplingOptions
+from .signature import Signature
+from .step_model import Ids, Logits, State, StepModel
+from .tokenizer import Tokenizer
 
 
 class UnknownTokenWarning(UserWarning):

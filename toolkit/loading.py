@@ -4,10 +4,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from toolkit.bundle import METADATA_KEY, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo, read_bundle
-from toolkit.errors import FileFormatError, MissingDependencyError, ToolkitError
-from toolkit.files import read_bytes
-from toolkit.language_model import LanguageModel
+from .bundle import METADATA_KEY, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo, read_bundle
+from .errors import FileFormatError, MissingDependencyError, ToolkitError
+from .files import read_bytes
+from .language_model import LanguageModel
 
 BACKENDS = ("onnx", "torchscript", "eager")
 """onnx needs no torch; torchscript runs a bundle's step.ts.pt; eager runs a checkpoint."""
@@ -46,7 +46,7 @@ def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: s
 
 
 def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
-    from toolkit.onnx_step import OnnxStepModel, session_device  # noqa: PLC0415 - checkpoints need no onnxruntime
+    from .onnx_step import OnnxStepModel, session_device  # noqa: PLC0415 - checkpoints need no onnxruntime
 
     session, info = _open(path, device, threads)
     signature = info.signatures[STEP]
@@ -60,7 +60,7 @@ def read_info(path: Path) -> ModelInfo:
 
 def _open(path: Path, device: str, threads: int) -> tuple[Any, ModelInfo]:
     """A session on a step graph whose hash and contract hold, and its facts."""
-    from toolkit.onnx_step import check_contract, open_session  # noqa: PLC0415 - as above
+    from .onnx_step import check_contract, open_session  # noqa: PLC0415 - as above
 
     name = str(path / STEP_ONNX) if path.is_dir() else str(path)
     if path.is_dir():

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from toolkit.devices import cuda_error, resolve_device
-from toolkit.errors import FileFormatError, ToolkitError
-from toolkit.signature import Signature, TensorSpec, signature_faults
-from toolkit.step_model import Ids, Logits, State, zero_state
+from .devices import cuda_error, resolve_device
+from .errors import FileFormatError, ToolkitError
+from .signature import Signature, TensorSpec, signature_faults
+from .step_model import Ids, Logits, State, zero_state
 
 _DTYPES = {"tensor(int64)": "int64", "tensor(float)": "float32"}
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}

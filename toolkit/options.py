@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from toolkit.errors import OptionError
+from .errors import OptionError
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.errors import OptionError
-from toolkit.options import Options, option
-from toolkit.step_model import Ids, Logits
-from toolkit.uniform import MAX_SEED
+from .errors import OptionError
+from .options import Options, option
+from .step_model import Ids, Logits
+from .uniform import MAX_SEED
 
 LogitsProcessor = Callable[[Ids, Logits], Logits]
 """(ids so far [N, T], logits [N, V]) -> logits [N, V]. May write into the logits it is given."""

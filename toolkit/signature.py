@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.errors import FileFormatError
+from .errors import FileFormatError
 
 STATE_INPUTS: Mapping[str, tuple[str, ...]] = {"rnn": ("h0",), "gru": ("h0",), "lstm": ("h0", "c0")}
 """The state tensors of each cell, in the order in which they are passed and returned."""

@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.signature import Signature
+from .signature import Signature
 
 Ids = npt.NDArray[np.int64]
 """Token ids."""

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from toolkit.errors import FileFormatError, MissingDependencyError, ToolkitError
-from toolkit.options import Options, option
-from toolkit.step_model import Ids
+from .errors import FileFormatError, MissingDependencyError, ToolkitError
+from .options import Options, option
+from .step_model import Ids
 
 UNK = "<unk>"
 """Stands for every token outside the vocabulary; always id 0, read but never generated."""

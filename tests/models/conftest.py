@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from toolkit.models.char_rnn import NetworkOptions
-from toolkit.models.run_folder import RunFolder
-from toolkit.models.train_options import TrainOptions
-from toolkit.models.trainer import Trainer
 
 from toolkit.cli import main
 from toolkit.corpus import CorpusOptions, load_corpus
+from toolkit.models.network_options import NetworkOptions
+from toolkit.models.run_folder import RunFolder
+from toolkit.models.train_options import TrainOptions
+from toolkit.models.trainer import Trainer
 from toolkit.tokenizer import TokenizerOptions, build_tokenizer
 
 

@@ -2,8 +2,9 @@ import math
 
 import pytest
 import torch
-from toolkit.models.cells import GATES, gru_cell, lstm_cell, rnn_cell
 from torch import nn
+
+from toolkit.models.cells import GATES, gru_cell, lstm_cell, rnn_cell
 
 N, D, H = 5, 7, 4
 LN3 = math.log(3)  # sigmoid(ln 3) = 3/4, sigmoid(-ln 3) = 1/4

@@ -2,10 +2,11 @@ import math
 
 import pytest
 import torch
-from toolkit.models.char_rnn import CharRNN, NetworkOptions
 from torch import nn
 
 from toolkit.errors import OptionError
+from toolkit.models.char_rnn import CharRNN
+from toolkit.models.network_options import NetworkOptions
 
 V, N, T = 23, 3, 9
 MODULES = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from toolkit.models import checkpoint as module
-from toolkit.models.checkpoint import FORMAT, FORMAT_VERSION, Checkpoint, digest, load_checkpoint, save_checkpoint
 
 from toolkit.errors import FileFormatError, ToolkitError
+from toolkit.models import checkpoint as module
+from toolkit.models.checkpoint import FORMAT, FORMAT_VERSION, Checkpoint, digest, load_checkpoint, save_checkpoint
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from toolkit.models.checkpoint import load_checkpoint
 
 from toolkit.errors import ToolkitError
+from toolkit.models.checkpoint import load_checkpoint
 
 WILD = {
     "a huge step": {"lr": 1e6, "optimizer": "sgd", "clip_norm": 1e9},

@@ -2,6 +2,7 @@ import signal
 import threading
 
 import pytest
+
 from toolkit.models.interrupt import stop_request
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]

@@ -3,6 +3,7 @@ import re
 
 import pytest
 from rich.console import Console
+
 from toolkit.models.progress import ConsoleReporter
 
 RECORD = {

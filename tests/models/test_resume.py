@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+
+from toolkit.corpus import CorpusOptions, load_corpus
+from toolkit.errors import ToolkitError
 from toolkit.models.checkpoint import load_checkpoint
 from toolkit.models.run_folder import RunFolder
 from toolkit.models.train_options import TrainOptions
 from toolkit.models.trainer import Trainer, merged_options
-
-from toolkit.corpus import CorpusOptions, load_corpus
-from toolkit.errors import ToolkitError
 
 NETWORKS = {
     "rnn one-hot": {"cell": "rnn", "embedding_size": 0, "dropout": 0.3},

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from toolkit.models.char_rnn import NetworkOptions
-from toolkit.models.checkpoint import load_checkpoint
-from toolkit.models.commands import train
-from toolkit.models.train_options import TrainOptions
 
 from toolkit.corpus import CorpusOptions
+from toolkit.models.checkpoint import load_checkpoint
+from toolkit.models.commands import train
+from toolkit.models.network_options import NetworkOptions
+from toolkit.models.train_options import TrainOptions
 from toolkit.options import spec_of
 from toolkit.tokenizer import TokenizerOptions
 

@@ -1,9 +1,9 @@
 import math
 
 import pytest
-from toolkit.models.train_options import CHANGEABLE_ON_RESUME, TrainOptions
 
 from toolkit.errors import OptionError
+from toolkit.models.train_options import CHANGEABLE_ON_RESUME, TrainOptions
 
 
 @pytest.mark.parametrize(

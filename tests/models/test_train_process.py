@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+
 from toolkit.models.checkpoint import load_checkpoint
 from toolkit.models.run_folder import RunFolder
 

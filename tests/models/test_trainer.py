@@ -5,13 +5,13 @@ from collections import Counter
 import pytest
 import torch
 from matplotlib.image import imread
-from toolkit.models.checkpoint import load_checkpoint
-from toolkit.models.torch_steps import EagerStepModel
 from torch import nn
 
 from toolkit.errors import ToolkitError
 from toolkit.evaluation import perplexity
 from toolkit.language_model import LanguageModel
+from toolkit.models.checkpoint import load_checkpoint
+from toolkit.models.torch_steps import EagerStepModel
 
 
 def weights_of(trainer):

@@ -51,14 +51,20 @@ class LazyGroup(click.Group):
         entry = COMMANDS.get(name)
         if entry is None:
             return None
+        command: click.Command = getattr(import_module(entry.module), entry.name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; a package that is missing is named together with the line that installs it."""
         try:
-            command: click.Command = getattr(import_module(entry.module), entry.name)
+            return super().invoke(ctx)
         except ModuleNotFoundError as error:
-            if entry.extra is None or (error.name or "").startswith("toolkit"):
+            entry = COMMANDS.get(ctx.invoked_subcommand or "")
+            if entry is None or entry.extra is None or (error.name or "").startswith("toolkit"):
                 raise
             extras = ",".join(dict.fromkeys(("train", entry.extra)))
-            raise MissingDependencyError.for_extra(str(error.name), f"toolkit {name}", extras) from error
-        return command
+            purpose = f"toolkit {ctx.invoked_subcommand}"
+            raise MissingDependencyError.for_extra(str(error.name), purpose, extras) from error
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table, without importing any."""

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import click
 
-from toolkit.cli.output import console, json_option, print_json
 from toolkit.devices import CUDA_REFUSED
 from toolkit.errors import ToolkitError
 from toolkit.version import __version__
+
+from .output import console, json_option, print_json
 
 _IDENTITY = base64.b64decode("CAg6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEBI=")
 """An .onnx file with the one node y = Identity(x), to try providers with."""
@@ -56,13 +57,15 @@ def doctor(as_json: bool) -> None:
     if as_json:
         print_json({"toolkit": __version__, "findings": [finding._asdict() for finding in findings]})
         return
+    from rich.text import Text
+
     out = console()
-    out.print(f"[bold]rnn-toolkit {__version__}[/bold] on {platform.platform()}")
+    out.print(Text.assemble((f"rnn-toolkit {__version__}", "bold"), f" on {platform.platform()}"))
     for finding in findings:
-        mark = "[green]ok [/green]" if finding.ok else "[yellow]-- [/yellow]"
-        out.print(f"{mark} [cyan]{finding.what:<20}[/cyan] {finding.found}")
+        mark = ("ok ", "green") if finding.ok else ("-- ", "yellow")
+        out.print(Text.assemble(mark, " ", (f"{finding.what:<20}", "cyan"), f" {finding.found}"))
         if finding.advice:
-            out.print(f"   {'':<20} {finding.advice}", markup=False)
+            out.print(f"   {'':<20} {finding.advice}")
 
 
 def _python() -> Finding:

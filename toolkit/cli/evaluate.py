@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from toolkit.cli.output import console, facts_table, json_option, print_json
+from .output import console, facts_table, json_option, print_json
 
 
 @click.command(name="eval")

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from toolkit.cli.params import collect, dataclass_options
 from toolkit.sampling import SamplingOptions
+
+from .params import collect, dataclass_options
 
 
 @click.command()
@@ -33,9 +34,10 @@ def generate(model: Path, prompt: str, **params: Any) -> None:  # noqa: ANN401 -
     \b
     toolkit generate runs/a/best --prompt 分开 --max-new-tokens 50 --temperature 0.8 --top-k 40 --seed 1
     """  # noqa: D301 - click wants the character itself
-    from toolkit.cli.output import note, print_json, warn
     from toolkit.loading import load
     from toolkit.uniform import fresh_seed
+
+    from .output import note, print_json, warn
 
     if params["seed"] is None:
         params["seed"] = fresh_seed()

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from toolkit.cli.output import console, facts_table, json_option, print_json
-from toolkit.errors import MissingDependencyError
+from toolkit.errors import FileFormatError, MissingDependencyError
+
+from .output import console, facts_table, json_option, print_json
 
 
 @click.command()
@@ -20,8 +21,11 @@ def info(model: Path, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    out = console()
-    out.print(facts_table(f"{model}: {facts['what']}", _rows(facts)))
+    try:
+        rows = _rows(facts)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:  # figures that only people read
+        raise FileFormatError(f"{model}: its facts are incomplete ({error!r}). Export the model again.") from error
+    console().print(facts_table(f"{model}: {facts['what']}", rows))
 
 
 def _exported_facts(path: Path) -> dict[str, Any]:

@@ -17,7 +17,8 @@ def console(*, stderr: bool = False) -> "Console":
     """A console; made when needed, so that tests and pipes see the streams of the moment."""
     from rich.console import Console  # 30 ms that commands without tables need not spend
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    # Paths, tokens and lyrics may hold "[/b]"; none of it is markup.
+    return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
 
 
 def note(text: str) -> None:
