@@ -14,8 +14,6 @@ from toolkit.tokenizer import TokenizerOptions, build_tokenizer
 # Small matrices do not gain from a second thread, and on a busy machine waiting for it took twenty times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-CELLS = ("rnn", "gru", "lstm")
-
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

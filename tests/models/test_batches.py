@@ -71,7 +71,7 @@ def test_random_batches_cover_every_piece_once_an_epoch_but_for_an_incomplete_ba
     assert all(row in pieces for row in seen)
 
 
-@pytest.mark.parametrize("sampling", ("consecutive", "random"))
+@pytest.mark.parametrize("sampling", ["consecutive", "random"])
 def test_the_target_is_the_next_token(sampling):
     for inputs, targets in make(101, 3, 7, sampling).epoch(0):
         assert inputs.shape == targets.shape == (3, 7)
@@ -105,7 +105,7 @@ def test_drawing_random_batches_leaves_the_global_generator_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("sampling", ("consecutive", "random"))
+@pytest.mark.parametrize("sampling", ["consecutive", "random"])
 def test_start_skips_exactly_so_many_batches(sampling):
     batches = make(260, 3, 8, sampling, seed=5)
     whole = listed(batches, epoch=3)
@@ -113,7 +113,7 @@ def test_start_skips_exactly_so_many_batches(sampling):
         assert listed(batches, epoch=3, start=k) == whole[k:]
 
 
-@pytest.mark.parametrize("sampling", ("consecutive", "random"))
+@pytest.mark.parametrize("sampling", ["consecutive", "random"])
 def test_one_token_less_than_the_shortest_text_is_refused(sampling):
     needed = {"consecutive": 3 * (4 + 1), "random": 3 * 4 + 1}[sampling]
     assert len(make(needed, 3, 4, sampling)) == 1
