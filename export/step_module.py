@@ -153,7 +153,9 @@ def step_module(network: CharRNN, max_table_bytes: int) -> nn.Module:
     if network.embedding is None:
         source: nn.Module = _Table(w_ih + input_bias(0))
     elif network.vocab_size * w_ih.shape[1] * w_ih.element_size() <= max_table_bytes:
-        source = _Table(network.embedding.weight.detach() @ w_ih + input_bias(0))
+        # In float64, or the last bits would depend on where the tensors lie in memory, and so would the files.
+        table = network.embedding.weight.detach().double() @ w_ih.double() + input_bias(0).double()
+        source = _Table(table.to(w_ih.dtype))
     else:
         source = nn.Sequential(_Table(network.embedding.weight.detach()), _Product(w_ih, input_bias(0)))
 

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from toolkit.bundle import what_is
 from toolkit.errors import FileFormatError
 from toolkit.files import read_bytes, write_atomic
 from toolkit.tokenizer import Tokenizer, tokenizer_from_dict
@@ -103,6 +104,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises:
         FileFormatError: missing, truncated, altered, not a checkpoint of ours, or contradictory.
     """
+    if path.is_dir():
+        best = path / "best.pt"
+        hint = f" Give {best}." if best.is_file() else ""
+        raise FileFormatError(f"{path}: expected a checkpoint, found {what_is(path)}.{hint}")
+    if path.name.endswith((".onnx", ".ts.pt")):
+        raise FileFormatError(f"{path}: expected a checkpoint that `toolkit train` wrote, found {what_is(path)}.")
     data = read_bytes(path, "a checkpoint that `toolkit train` wrote")
     file = _unpickle(data, path)
     if not isinstance(file, dict) or file.get("format") != FORMAT:

@@ -1,5 +1,6 @@
 """toolkit train."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ import click
 from toolkit.cli.output import console, facts_table
 from toolkit.cli.params import collect, dataclass_options, given
 from toolkit.corpus import CorpusOptions, load_corpus
-from toolkit.tokenizer import TokenizerOptions, build_tokenizer
+from toolkit.tokenizer import UNK, TokenizerOptions, build_tokenizer
 
 from .network_options import NetworkOptions
 from .train_options import CHANGEABLE_ON_RESUME, TrainOptions
@@ -70,7 +71,7 @@ def _resumed(
     from .run_folder import RunFolder
     from .trainer import Trainer, merged_options
 
-    folder = RunFolder(resume)
+    folder = RunFolder(resume.parent if resume.name == "last.pt" else resume)
     checkpoint = folder.open()
     where = str(folder.last)
     saved = TrainOptions.from_dict(checkpoint.training["options"], where)
@@ -90,18 +91,26 @@ def run_trainer(trainer: "Trainer") -> None:
     if p.epoch >= trainer.options.epochs:
         out.print(f"all {p.epoch} epochs are done; for more: toolkit train --resume {trainer.folder.path} --epochs N")
     done = p.epoch * batches + p.batch
+    for prefix in trainer.options.prefix:
+        if unknown := trainer.tokenizer.unknown(prefix):
+            out.print(f"prefix {prefix}: not in the vocabulary, read as {UNK}: {' '.join(unknown)}", markup=False)
     with ConsoleReporter(out, trainer.options.epochs, batches, done, _unit(trainer)) as reporter:
         outcome = trainer.run(reporter)
     folder = trainer.folder
     if outcome.best_epoch:
         out.print(f"best perplexity {outcome.best:.4g} in epoch {outcome.best_epoch}, kept in {folder.best}")
     if outcome.reason == "interrupted":
-        out.print(f"stopped in epoch {outcome.epochs + 1} and saved. Go on with: toolkit train --resume {folder.path}")
+        out.print(
+            f"stopped in epoch {outcome.epochs + 1} and saved. Go on with: toolkit train --resume {shlex.quote(str(folder.path))}"
+        )
         raise click.exceptions.Exit(130)
     if outcome.reason == "early":
         out.print(f"stopped early: no better validation for {trainer.options.patience} epochs")
     if outcome.best_epoch:
-        out.print(f"next: toolkit export {folder.best}")
+        if outcome.best > len(trainer.tokenizer):
+            out.print("this is worse than guessing: the training diverged. Start again with a smaller --lr")
+        else:
+            out.print(f"next: toolkit export {shlex.quote(str(folder.best))}", markup=False)
 
 
 def _unit(trainer: "Trainer") -> str:
@@ -116,9 +125,10 @@ def _facts(trainer: "Trainer") -> list[tuple[str, object]]:
     source = f"embedding {o.embedding_size}" if o.embedding_size else "one-hot"
     weights = sum(p.numel() for p in trainer.network.parameters())
     tokens, valid = len(trainer.batches.ids), len(trainer.valid_ids)
+    encodings = ", ".join(trainer.corpus.encodings)
     unit = _unit(trainer)
     return [
-        ("corpus", f"{trainer.corpus.source}: {tokens:,} {unit} to learn, {valid:,} to validate"),
+        ("corpus", f"{trainer.corpus.source} ({encodings}): {tokens:,} {unit} to learn, {valid:,} to validate"),
         ("vocabulary", f"{len(trainer.tokenizer):,} {unit}"),
         ("network", f"{cell}, {o.num_layers} x {o.hidden_size}, {source}, {weights:,} weights"),
         (

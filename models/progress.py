@@ -45,6 +45,7 @@ class ConsoleReporter:
         self._began = time.monotonic()
         self._tokens = 0
         self._last_line = 0.0
+        self._unsaid: Metrics | None = None
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -71,7 +72,12 @@ class ConsoleReporter:
         """Print a line: every epoch in a terminal, at most every few seconds in a log."""
         last = record["epoch"] == self._epochs
         if not self._console.is_terminal and not last and time.monotonic() - self._last_line < _LINE_EVERY_S:
+            self._unsaid = record
             return
+        self._say(record)
+
+    def _say(self, record: Metrics) -> None:
+        self._unsaid = None
         self._last_line = time.monotonic()
         valid = record["valid_perplexity"]
         line = Text(f"epoch {record['epoch']:>3}  perplexity {record['perplexity']:>6.4g}")
@@ -81,6 +87,8 @@ class ConsoleReporter:
         self._console.print(line)
 
     def sample(self, text: str) -> None:
-        """Print a sample text, its lines marked by a bar."""
+        """Print a sample text, its lines marked by a bar, below the line of its epoch."""
+        if self._unsaid is not None:
+            self._say(self._unsaid)
         for line in text.strip("\n").split("\n"):
             self._console.print(Text(f"  │ {line}", style="green"))

@@ -4,7 +4,7 @@ import contextlib
 import copy
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -14,7 +14,8 @@ from torch.nn import functional
 
 from toolkit.corpus import Corpus, CorpusOptions
 from toolkit.errors import ToolkitError
-from toolkit.language_model import LanguageModel
+from toolkit.generation import generate
+from toolkit.sampling import SamplingOptions
 from toolkit.tokenizer import Tokenizer
 
 from .batches import Batches
@@ -143,8 +144,9 @@ class Trainer:
         """
         device = resolve_torch_device(options.device)
         torch.manual_seed(options.seed)
-        made = CharRNN(network, len(tokenizer)).to(device)
-        trainer = cls(folder, made, tokenizer, options, corpus, corpus_options)
+        with enough_memory():
+            made = CharRNN(network, len(tokenizer)).to(device)
+            trainer = cls(folder, made, tokenizer, options, corpus, corpus_options)
         folder.create()
         try:
             trainer.save()
@@ -207,7 +209,7 @@ class Trainer:
         """
         reason = "finished"
         self._saved_at = time.monotonic()
-        with stop_request() as stop:
+        with stop_request() as stop, enough_memory():
             while self.progress.epoch < self.options.epochs:
                 if self._out_of_patience():
                     reason = "early"
@@ -324,14 +326,12 @@ class Trainer:
 
     def _sample(self, reporter: Reporter, epoch: int) -> None:
         """Write a text for each prefix; the random numbers of training are not touched."""
-        model = LanguageModel(EagerStepModel(self.network), self.tokenizer)
+        model = EagerStepModel(self.network)
+        options = SamplingOptions(
+            max_new_tokens=self.options.sample_length, temperature=0.8, seed=(self.options.seed + epoch) % 2**32
+        )
         for prefix in self.options.prefix or (default_prefix(self.tokenizer),):
-            (result,) = model.generate(
-                prefix,
-                max_new_tokens=self.options.sample_length,
-                temperature=0.8,
-                seed=(self.options.seed + epoch) % 2**32,
-            )
+            (result,) = generate(model, self.tokenizer, prefix, options)
             reporter.sample(str(result))
         self.network.train()
 
@@ -396,6 +396,20 @@ def make_optimizer(network: CharRNN, options: TrainOptions) -> torch.optim.Optim
             return torch.optim.SGD(weights, lr, momentum=options.momentum, weight_decay=decay, fused=True)
         case _:
             return torch.optim.Adagrad(weights, lr, weight_decay=decay)
+
+
+@contextlib.contextmanager
+def enough_memory() -> Iterator[None]:
+    """Turn torch's failed allocations into a message; torch has a class of its own for CUDA only."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "allocate memory" not in str(error) and "out of memory" not in str(error):
+            raise
+        raise ToolkitError(
+            "not enough memory for this network and minibatch. Use a smaller --hidden-size, --num-layers, "
+            "--batch-size or --num-steps."
+        ) from error
 
 
 def merged_options(saved: TrainOptions, changes: Mapping[str, Any]) -> TrainOptions:

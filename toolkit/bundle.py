@@ -139,6 +139,24 @@ class Bundle:
         return data
 
 
+def what_is(path: Path) -> str:
+    """What a file or folder seems to be, in words, for an error about a wrong one."""
+    if path.is_dir():
+        return "a bundle" if is_bundle(path) else "a folder"
+    try:
+        with path.open("rb") as file:
+            start = file.read(64)
+    except OSError:
+        return "nothing there"
+    if path.name == MODEL_JSON:
+        return f"a bundle's {MODEL_JSON}; give its folder"
+    if start.startswith(b"PK"):
+        return "a TorchScript file" if path.name.endswith(".ts.pt") else "a checkpoint or another archive"
+    if path.suffix == ".onnx":
+        return "an .onnx file"
+    return "a text" if start.isascii() and start and b"\0" not in start else "another kind of file"
+
+
 def is_bundle(folder: Path) -> bool:
     """Whether a folder holds a model.json of ours; nothing else in it is looked at."""
     try:
@@ -156,7 +174,9 @@ def read_bundle(folder: Path) -> Bundle:
     """
     path = folder / MODEL_JSON
     if not path.is_file():
-        raise FileFormatError(f"{folder}: expected a bundle as `toolkit export` writes it, found no {MODEL_JSON} in it")
+        found = f"found no {MODEL_JSON} in it" if folder.is_dir() else f"found {what_is(folder)}"
+        hint = f" It is the folder of a run: give {folder / 'best.pt'}." if (folder / "best.pt").is_file() else ""
+        raise FileFormatError(f"{folder}: expected a bundle as `toolkit export` writes it, {found}.{hint}")
     values = _parse(read_bytes(path, MODEL_JSON), str(path))
     try:
         files = {str(name): dict(entry) for name, entry in values["files"].items()}

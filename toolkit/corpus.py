@@ -47,12 +47,14 @@ class Corpus:
         train: the text to learn from.
         valid: the text held back; empty when nothing is.
         sha256: of the whole text in UTF-8, so that a resumed run can tell that it is the same.
+        encodings: what its files were written in, each named once.
     """
 
     source: str
     train: str
     valid: str
     sha256: str
+    encodings: tuple[str, ...] = ()
 
 
 def load_corpus(source: str, options: CorpusOptions) -> Corpus:
@@ -68,7 +70,7 @@ def load_corpus(source: str, options: CorpusOptions) -> Corpus:
     Raises:
         ToolkitError: missing, empty, binary, or in an unknown encoding.
     """
-    text = read_text(source, options.encoding)
+    text, encodings = _read(source, options.encoding)
     if options.max_chars:
         text = text[: options.max_chars]
     place = len(text) - round(len(text) * options.valid_fraction)
@@ -76,7 +78,7 @@ def load_corpus(source: str, options: CorpusOptions) -> Corpus:
         newline = text.find("\n", place, len(text) - 1)
         place = newline + 1 if newline != -1 else place
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Corpus(source, text[:place], text[place:], digest)
+    return Corpus(source, text[:place], text[place:], digest, encodings)
 
 
 def read_text(source: str, encoding: str | None = None) -> str:
@@ -85,11 +87,20 @@ def read_text(source: str, encoding: str | None = None) -> str:
     Raises:
         ToolkitError: missing, empty, binary, or in an unknown encoding.
     """
-    texts = [decode_text(data, name, encoding) for name, data in _sources(source)]
+    return _read(source, encoding)[0]
+
+
+def _read(source: str, encoding: str | None) -> tuple[str, tuple[str, ...]]:
+    """All text of a corpus, and the encodings of its files."""
+    texts, encodings = [], {}
+    for name, data in _sources(source):
+        used = encoding or encoding_of(data, name)
+        texts.append(decode_text(data, name, used))
+        encodings[used] = True
     text = "\n".join(part.rstrip("\n") + "\n" if len(texts) > 1 else part for part in texts)
     if not text.strip():
         raise ToolkitError(f"{source}: expected a text, found nothing but blanks. Give a file with some lines.")
-    return text
+    return text, tuple(encodings)
 
 
 def _sources(source: str) -> Iterator[tuple[str, bytes]]:
@@ -155,26 +166,35 @@ def decode_text(data: bytes, name: str, encoding: str | None = None) -> str:
     Returns:
         The text without byte-order mark, line breaks as \n.
     """
-    if encoding is not None:
-        return _unify(_decode(data, name, encoding))
+    return _unify(_decode(data, name, encoding or encoding_of(data, name)))
+
+
+def encoding_of(data: bytes, name: str) -> str:
+    """The encoding of a text: what its byte-order mark says, else UTF-8 or GB18030 if it is valid in all of it.
+
+    Raises:
+        ToolkitError: binary, or neither of the two.
+    """
     for mark, by_mark in _BOMS:
         if data.startswith(mark):
-            return _unify(_decode(data, name, by_mark))
+            return by_mark
     if b"\0" in data:
         raise ToolkitError(
             f"{name}: expected a text, found a zero byte at offset {data.index(0):,}: this looks binary. "
             "If it is UTF-16 text, give --encoding utf-16-le or utf-16-be."
         )
     try:
-        return _unify(data.decode("utf-8"))
+        data.decode("utf-8")
     except UnicodeDecodeError as utf8:
         try:
-            return _unify(data.decode("gb18030"))
+            data.decode("gb18030")
         except UnicodeDecodeError as gb:
             raise ToolkitError(
                 f"{name}: neither UTF-8 (byte {utf8.start:,} is {data[utf8.start]:#04x}) nor GB18030 "
                 f"(byte {gb.start:,} is {data[gb.start]:#04x}). Say which encoding it is with --encoding."
             ) from None
+        return "gb18030"
+    return "utf-8"
 
 
 def _decode(data: bytes, name: str, encoding: str) -> str:

@@ -39,9 +39,7 @@ def read_bytes(path: Path, what: str) -> bytes:
 def write_error(path: Path, error: OSError) -> ToolkitError:
     """The sentence for a write that failed (disk full, read-only, no permission)."""
     reason = error.strerror or str(error)
-    return ToolkitError(
-        f"{path}: cannot write here: {reason}. Nothing was changed; free some space or use another place."
-    )
+    return ToolkitError(f"{path}: cannot write here: {reason}. Nothing was changed; make room or use another place.")
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -30,6 +30,9 @@ class LanguageModel:
         self.backend = backend
         self.tokenizer = tokenizer
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({type(self.backend).__name__} on {self.device}, {self.tokenizer!r})"
+
     @property
     def signature(self) -> Signature:
         """Names, dtypes and axes of the step."""

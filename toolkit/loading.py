@@ -4,13 +4,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from .bundle import METADATA_KEY, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo, read_bundle
+from .bundle import METADATA_KEY, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo, read_bundle, what_is
 from .errors import FileFormatError, MissingDependencyError, ToolkitError
 from .files import read_bytes
 from .language_model import LanguageModel
 
 BACKENDS = ("onnx", "torchscript", "eager")
 """onnx needs no torch; torchscript runs a bundle's step.ts.pt; eager runs a checkpoint."""
+
+MAX_THREADS = 256
 
 _TORCH_BACKENDS = "toolkit.models.torch_steps"
 """Needs torch, so it is imported by name and only when asked for."""
@@ -38,8 +40,8 @@ def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: s
         backend = "eager" if path.is_file() and path.suffix == ".pt" else "onnx"
     if backend not in BACKENDS:
         raise ToolkitError(f"backend must be one of {', '.join(BACKENDS)}, found {backend!r}")
-    if threads < 1:
-        raise ToolkitError(f"threads must be at least 1, found {threads}")
+    if not 1 <= threads <= MAX_THREADS:
+        raise ToolkitError(f"threads must be from 1 to {MAX_THREADS}, found {threads}")
     if backend != "onnx":
         return _load_torch(path, backend, device)
     return _load_onnx(path, device, threads)
@@ -68,7 +70,12 @@ def _open(path: Path, device: str, threads: int) -> tuple[Any, ModelInfo]:
         session = open_session(bundle.read(STEP_ONNX), name, device, threads)
         info = bundle.info
     else:
-        session = open_session(read_bytes(path, "a bundle folder or an .onnx file"), name, device, threads)
+        data = read_bytes(path, "a bundle folder, an .onnx file or a checkpoint")
+        if path.suffix != ".onnx":
+            raise FileFormatError(
+                f"{name}: expected a bundle folder, an .onnx file or a checkpoint (.pt), found {what_is(path)}."
+            )
+        session = open_session(data, name, device, threads)
         facts = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         if facts is None:
             raise FileFormatError(

@@ -62,7 +62,8 @@ def open_session(data: bytes, name: str, device: str = "cpu", threads: int = 1) 
             return open_session(data, name, "cpu", threads)
         if wanted == "cuda":
             raise cuda_error(str(error).splitlines()[0]) from error
-        raise FileFormatError(f"{name}: expected an ONNX file, but ONNX Runtime cannot read it: {error}") from error
+        reason = str(error).rpartition(" : ")[2].splitlines()[0]  # without its codes
+        raise FileFormatError(f"{name}: expected an ONNX file, but ONNX Runtime cannot read it: {reason}") from error
     if _PROVIDERS[wanted] not in session.get_providers():  # it fell back
         if device == "auto":
             return open_session(data, name, "cpu", threads)

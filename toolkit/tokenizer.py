@@ -28,7 +28,7 @@ class TokenizerOptions(Options):
     newline: str = option("keep", "a line break is a token of its own, or a space", choices=("keep", "space"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tokenizer:
     """A vocabulary and the rule that cuts a text into its tokens.
 
@@ -41,6 +41,9 @@ class Tokenizer:
     newline: str = "keep"
     kind: ClassVar[str]
     unk_id: ClassVar[int] = 0
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.vocab):,} tokens, newline={self.newline!r})"
 
     def __len__(self) -> int:
         return len(self.vocab)

@@ -1,5 +1,6 @@
 """The command `toolkit`: a table of commands, each loaded when it is called."""
 
+import difflib
 import gc
 import os
 import sys
@@ -57,7 +58,16 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; a package that is missing is named together with the line that installs it."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # now, while a full disk can still be reported
+        except BrokenPipeError:  # the reader (head, less) has seen enough; click would exit with 1
+            _discard_output()
+            raise click.exceptions.Exit(0) from None
+        except OSError as error:
+            if error.filename is not None:  # not a stream: a defect of ours
+                raise
+            _discard_output()
+            raise ToolkitError(f"standard output: cannot write to it: {error.strerror}.") from error
         except ModuleNotFoundError as error:
             entry = COMMANDS.get(ctx.invoked_subcommand or "")
             if entry is None or entry.extra is None or (error.name or "").startswith("toolkit"):
@@ -65,6 +75,17 @@ class LazyGroup(click.Group):
             extras = ",".join(dict.fromkeys(("train", entry.extra)))
             purpose = f"toolkit {ctx.invoked_subcommand}"
             raise MissingDependencyError.for_extra(str(error.name), purpose, extras) from error
+        return result
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; for a mistyped one, say which is meant."""
+        name = args[0]
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        if name not in COMMANDS and close:
+            raise click.UsageError(f"No such command '{name}'. Did you mean '{close[0]}'?", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table, without importing any."""
@@ -86,7 +107,8 @@ def main() -> None:
     """Run the command line: errors of the user are one line on standard error and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")  # a Windows pipe would choke on Chinese
+            # A Windows pipe would choke on Chinese, any stream on arguments that are no UTF-8.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     code = _run()
     gc.freeze()  # on its way out the interpreter would search all of torch for cycles: a second
     sys.exit(code)
@@ -99,17 +121,21 @@ def _run(**options: Any) -> int:  # noqa: ANN401 - passed through to click
         click.echo(error.format_message())
         return EXIT_USER_ERROR
     except click.ClickException as error:
-        where = f". See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else ""
-        return _complain(error.format_message().replace("\n", " ").rstrip(".") + where)
+        message = error.format_message().replace("\n", " ").replace("?.", "?")
+        if isinstance(error, click.UsageError) and error.ctx:
+            message += f"{'' if message.endswith(('.', '?')) else '.'} See: {error.ctx.command_path} --help"
+        return _complain(message)
     except ToolkitError as error:
         return _complain(str(error))
     except (click.Abort, KeyboardInterrupt):
-        click.echo(err=True)
+        click.echo("\ninterrupted", err=True)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return code if isinstance(code, int) else 0
+
+
+def _discard_output() -> None:
+    """Let the interpreter's own flush at the end, of what could not be written, succeed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> int:

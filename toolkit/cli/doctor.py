@@ -36,13 +36,12 @@ class Package(NamedTuple):
 
 
 _PACKAGES = (
-    Package("numpy", "everything", None),
+    Package("numpy", "running models", None),
     Package("torch", "training, export", "train"),
     Package("matplotlib", "the loss curve", "train"),
     Package("onnx", "export", "export"),
     Package("onnxscript", "export", "export"),
     Package("jieba", "word models", "words"),
-    Package("PySide6-Essentials", "the desktop app", "gui"),
 )
 
 

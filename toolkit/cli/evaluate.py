@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .output import console, facts_table, json_option, print_json
+from .output import console, facts_table, json_option, print_json, warn
 
 
 @click.command(name="eval")
@@ -33,7 +33,8 @@ def evaluate(
     language_model = load(model, device, backend=backend)
     content = read_text(text, encoding)
     content = content[:max_chars] if max_chars else content
-    with Progress(console=console(stderr=True), transient=True) as progress:
+    err = console(stderr=True)
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("reading", total=len(language_model.tokenizer.encode(content)) - 1)
         result = perplexity(language_model, content, lambda n: progress.advance(task, n))
     if as_json:
@@ -45,4 +46,6 @@ def evaluate(
         ("tokens predicted", f"{result.tokens:,}"),
         ("outside the vocabulary", f"{result.unknown:,} (not counted)"),
     )
+    if result.unknown > result.tokens / 10:
+        warn("much of this text is outside the vocabulary, so the perplexity says little about it")
     console().print(facts_table(f"{text} under {model}", facts))

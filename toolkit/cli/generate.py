@@ -89,4 +89,5 @@ def generate(model: Path, prompt: str, **params: Any) -> None:  # noqa: ANN401 -
                 click.secho(f"--- {i + 1} of {len(results)}", dim=True)
             click.echo(str(result))
     speed = tokens / (time.perf_counter() - start)
-    note(f"seed {options.seed}, {tokens} tokens, {speed:,.0f} a second on {language_model.device}")
+    how = "greedy" if options.temperature == 0 else f"seed {options.seed}"
+    note(f"{how}, {tokens} tokens, {speed:,.0f} a second on {language_model.device}")

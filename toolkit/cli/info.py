@@ -86,11 +86,18 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         parity = facts["parity"]
         errors = "; ".join(f"{g} {max(e.values()):.1e}" for g, e in parity["largest_error"].items())
         rows.append(("parity", f"{errors} (allowed {parity['atol']:g}, {parity['steps']} steps)"))
-    provenance = facts.get("provenance", {})
-    rows += [(k, pairs(v) if isinstance(v, dict) else str(v)) for k, v in provenance.items() if v is not None]
-    for key in ("corpus", "metrics", "training"):
-        if key in facts:
-            rows.append((key, pairs(facts[key])))
+    for name, value in facts.get("provenance", {}).items():
+        if value is not None:
+            rows.append((name, pairs(value if isinstance(value, dict) else {"": value}).strip()))
+    if "resumable" in facts:
+        corpus = facts["corpus"]
+        rows += [
+            ("corpus", f"{corpus['source']}, {corpus['characters']:,} characters, SHA-256 {corpus['sha256'][:16]}…"),
+            ("read with", pairs(corpus["options"])),
+            ("metrics", pairs(facts["metrics"])),
+            ("training", pairs(facts["training"])),
+            ("to go on from", "yes" if facts["resumable"] else "no, for export and inference"),
+        ]
     for name, entry in facts.get("files", {}).items():
         rows.append((name, f"{entry['bytes']:,} bytes, SHA-256 {entry['sha256'][:16]}…"))
     return rows

@@ -17,8 +17,12 @@ def console(*, stderr: bool = False) -> "Console":
     """A console; made when needed, so that tests and pipes see the streams of the moment."""
     from rich.console import Console  # 30 ms that commands without tables need not spend
 
+    class OurConsole(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # for the command line to end quietly; rich would exit with 1
+
     # Paths, tokens and lyrics may hold "[/b]"; none of it is markup.
-    return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
+    return OurConsole(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
 
 
 def note(text: str) -> None:

@@ -1,0 +1,237 @@
+import contextlib
+import copy
+import io
+import json
+import shutil
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+import toolkit
+from toolkit.cli import _run
+
+
+@pytest.fixture
+def bundle(make_bundle, tmp_path):
+    """A copy of the bundle that a test may spoil."""
+    return shutil.copytree(make_bundle(), tmp_path / "best")
+
+
+@pytest.fixture
+def step(bundle):
+    """The .onnx file alone: nothing but its own metadata says what it is."""
+    return shutil.move(bundle / "step.onnx", bundle.parent / "song.onnx")
+
+
+def refused(path):
+    """The message with which a model is refused; the commands that read it say the same in one line."""
+    with pytest.raises(toolkit.ToolkitError) as error:
+        toolkit.load(path, "cpu")
+    message = str(error.value)
+    assert "\n" not in message.strip()
+    for command in (["generate", str(path), "-p", "月", "--device", "cpu"], ["info", str(path)]):
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            assert _run(args=command) == 2
+        assert (out.getvalue(), err.getvalue()) == ("", f"error: {message}\n")
+    return message
+
+
+def rewritten(path, change):
+    """Change the JSON of a bundle."""
+    values = json.loads(path.read_bytes())
+    change(values)
+    path.write_text(json.dumps(values), encoding="utf-8")
+
+
+def with_facts(step, change):
+    """Change the facts inside an .onnx file."""
+    proto = onnx.load(step)
+    facts = json.loads(proto.metadata_props[0].value)
+    change(facts)
+    proto.metadata_props[0].value = json.dumps(facts)
+    onnx.save(proto, step)
+
+
+# Bundles -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["nowhere", "nowhere.onnx", "nowhere/deeper"])
+def test_path_that_does_not_exist_is_named(name, tmp_path):
+    assert refused(tmp_path / name).startswith(
+        f"{tmp_path / name}: expected a bundle folder or an .onnx file, found no"
+    )
+
+
+def test_folder_without_model_json_is_no_bundle(tmp_path):
+    assert refused(tmp_path).startswith(
+        f"{tmp_path}: expected a bundle as `toolkit export` writes it, found no model.js"
+    )
+
+
+@pytest.mark.parametrize("fault", ["one bit", "cut off", "longer", "empty"])
+def test_altered_graph_is_refused_by_its_hash(fault, bundle):
+    path = bundle / "step.onnx"
+    data = path.read_bytes()
+    flipped = bytes([*data[:5000], data[5000] ^ 4, *data[5001:]])
+    path.write_bytes({"one bit": flipped, "cut off": data[:-1], "longer": data + b"\0", "empty": b""}[fault])
+    assert refused(bundle).startswith(f"{path}: expected SHA-256 ")
+
+
+def test_missing_graph_is_named(bundle):
+    (bundle / "step.onnx").unlink()
+    assert refused(bundle).startswith(f"{bundle / 'step.onnx'}: expected the file that model.json lists")
+
+
+def test_graph_of_another_bundle_is_refused_by_its_hash(bundle, make_bundle):
+    shutil.copy(make_bundle(cell="gru", num_layers=2, tie_weights=True) / "step.onnx", bundle)
+    assert "expected SHA-256" in refused(bundle)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"\xff\xfe\x00", b"null", b'{"format": "another"}', b"\0" * 100])
+def test_model_json_that_is_none_of_ours_is_refused(data, bundle):
+    (bundle / "model.json").write_bytes(data)
+    assert refused(bundle).startswith(f"{bundle / 'model.json'}: expected ")
+
+
+@pytest.mark.parametrize("version", [2, 0, None, "1"])
+def test_other_format_version_is_refused_and_the_way_out_is_named(version, bundle):
+    rewritten(bundle / "model.json", lambda values: values.update(format_version=version))
+    message = refused(bundle)
+    assert f"{bundle / 'model.json'}: has format version {version}, this toolkit reads 1" in message
+    assert "Upgrade rnn-toolkit" in message
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "a/b", "..\\b"])
+def test_list_of_files_that_leaves_the_bundle_is_refused(name, bundle):
+    rewritten(bundle / "model.json", lambda values: values["files"].update({name: values["files"]["step.onnx"]}))
+    assert "places outside the bundle" in refused(bundle)
+
+
+def test_unknown_keys_in_model_json_are_left_alone(bundle):
+    rewritten(bundle / "model.json", lambda values: values.update(comment="by hand"))
+    assert toolkit.load(bundle).generate("月", max_new_tokens=3)
+
+
+# Single .onnx files --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.7, 0.999])
+def test_truncated_onnx_file_is_refused(share, step):
+    data = step.read_bytes()
+    step.write_bytes(data[: int(len(data) * share)])
+    assert refused(step).startswith(f"{step}: ")
+
+
+@pytest.mark.parametrize("data", [b"not a model", b"PK\x03\x04", bytes(1000)])
+def test_file_that_is_no_onnx_is_refused(data, step):
+    step.write_bytes(data)
+    assert refused(step).startswith(f"{step}: expected an ONNX file, but ONNX Runtime cannot read it: ")
+
+
+def test_folder_named_like_an_onnx_file_is_refused(tmp_path):
+    folder = tmp_path / "model.onnx"
+    folder.mkdir()
+    assert refused(folder).startswith(f"{folder}: expected a bundle")
+
+
+def foreign(**metadata):
+    """A working graph that another program wrote."""
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 2]) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "g", values[:1], values[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    helper.set_model_props(model, metadata)
+    return model.SerializeToString()
+
+
+def test_onnx_file_of_another_program_is_refused(tmp_path):
+    path = tmp_path / "theirs.onnx"
+    path.write_bytes(foreign(author="someone"))
+    message = refused(path)
+    assert message.startswith(f"{path}: an ONNX file, but none that `toolkit export` wrote")
+
+
+def test_our_facts_on_a_graph_of_another_program_are_refused(step, tmp_path):
+    facts = onnx.load(step).metadata_props[0].value
+    path = tmp_path / "theirs.onnx"
+    path.write_bytes(foreign(rnn_toolkit=facts))
+    message = refused(path)
+    assert "input input_ids int64 [N] is missing" in message
+    assert "output y float32 [N, 2] is not expected" in message
+
+
+@pytest.mark.parametrize("facts", ["", "{", "[]", "{}", '{"format": "rnn-toolkit model"}', "\0"])
+def test_facts_that_are_damaged_are_refused(facts, step):
+    proto = onnx.load(step)
+    proto.metadata_props[0].value = facts
+    onnx.save(proto, step)
+    assert refused(step).startswith(f"{step}: ")
+
+
+@pytest.mark.parametrize("vocab", [lambda old: old[:-1], lambda old: [*old, "新的一个词"]])
+def test_vocabulary_of_another_size_than_the_logits_is_refused(vocab, step):
+    def change(facts):
+        facts["tokenizer"]["vocab"] = vocab(facts["tokenizer"]["vocab"])
+
+    with_facts(step, change)
+    assert "vocabulary" in refused(step)
+
+
+def renamed_axis(proto):
+    proto.graph.input[1].type.tensor_type.shape.dim[1].dim_param = "batch"
+
+
+def frozen_axis(proto):
+    for value in (*proto.graph.input, *proto.graph.output):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param:
+                dim.dim_value = 1
+
+
+def missing_output(proto):
+    del proto.graph.output[-1]
+
+
+@pytest.mark.parametrize("change", [renamed_axis, frozen_axis, missing_output])
+def test_our_facts_on_a_graph_with_other_axes_are_refused(change, step):
+    proto = onnx.load(step)
+    change(proto)
+    onnx.save(proto, step)
+    assert refused(step).startswith(f"{step}: is no step graph of this toolkit: ")
+
+
+def places(value, path=()):
+    """The path of every value in nested dicts and lists; of long lists only the first two entries."""
+    yield path
+    parts = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from places(part, (*path, key))
+
+
+WRONG = (None, -1, "x", {"x": 1}, "missing")
+
+
+def test_any_single_wrong_value_in_the_facts_is_refused_or_harmless(step):
+    original = onnx.load(step)
+    facts = json.loads(original.metadata_props[0].value)
+    tried = []
+    for *above, last in list(places(facts))[1:]:
+        for wrong in WRONG:
+            changed = copy.deepcopy(facts)
+            holder = changed
+            for key in above:
+                holder = holder[key]
+            if wrong == "missing":
+                del holder[last]
+            else:
+                holder[last] = wrong
+            original.metadata_props[0].value = json.dumps(changed)
+            step.write_bytes(original.SerializeToString())
+            out, err = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = _run(args=["generate", str(step), "-p", "月", "--max-new-tokens", "2", "--device", "cpu"])
+                tried.append(code or 10 + _run(args=["info", str(step)]))
+            assert ("error: " in err.getvalue()) == (tried[-1] != 10), (above, last, wrong)
+    assert len(tried) > 300
+    assert set(tried) == {2, 10, 12}  # a figure that is wrong keeps info from telling, but no model from writing
