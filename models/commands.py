@@ -100,9 +100,8 @@ def run_trainer(trainer: "Trainer") -> None:
     if outcome.best_epoch:
         out.print(f"best perplexity {outcome.best:.4g} in epoch {outcome.best_epoch}, kept in {folder.best}")
     if outcome.reason == "interrupted":
-        out.print(
-            f"stopped in epoch {outcome.epochs + 1} and saved. Go on with: toolkit train --resume {shlex.quote(str(folder.path))}"
-        )
+        command = f"toolkit train --resume {shlex.quote(str(folder.path))}"
+        out.print(f"stopped in epoch {outcome.epochs + 1} and saved. Go on with: {command}", markup=False)
         raise click.exceptions.Exit(130)
     if outcome.reason == "early":
         out.print(f"stopped early: no better validation for {trainer.options.patience} epochs")
