@@ -94,7 +94,7 @@ def _read(source: str, encoding: str | None) -> tuple[str, tuple[str, ...]]:
     """All text of a corpus, and the encodings of its files."""
     texts, encodings = [], {}
     for name, data in _sources(source):
-        used = encoding or encoding_of(data, name)
+        used = encoding_of(data, name) if encoding is None else encoding
         texts.append(decode_text(data, name, used))
         encodings[used] = True
     text = "\n".join(part.rstrip("\n") + "\n" if len(texts) > 1 else part for part in texts)
@@ -166,7 +166,7 @@ def decode_text(data: bytes, name: str, encoding: str | None = None) -> str:
     Returns:
         The text without byte-order mark, line breaks as \n.
     """
-    return _unify(_decode(data, name, encoding or encoding_of(data, name)))
+    return _unify(_decode(data, name, encoding_of(data, name) if encoding is None else encoding))
 
 
 def encoding_of(data: bytes, name: str) -> str:

@@ -1,12 +1,22 @@
-"""Models made the user's way: `toolkit train`, then `toolkit export`, for every cell and both tokenizers."""
+"""Models made by the command line, and small networks with random weights and their steps for the parity gate."""
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
+import torch
 
 from toolkit.cli import _run
+from toolkit.export import parity
+from toolkit.export.step_module import step_module
+from toolkit.export.torchscript_file import script
+from toolkit.models.char_rnn import CharRNN
+from toolkit.models.network_options import NetworkOptions
+from toolkit.models.torch_steps import EagerStepModel, TorchScriptStepModel, network_signature
+from toolkit.step_model import Ids, StepModel
 
 
 class Made(NamedTuple):
@@ -33,3 +43,57 @@ def trained_and_exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[
         return made[cell, tokenizer]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def text_ids() -> Ids:
+    """400 ids that stand for a text; none is 0 and none above 28."""
+    return np.random.default_rng(0).integers(1, 29, 400)
+
+
+@pytest.fixture(scope="session")
+def network_of() -> Callable[..., CharRNN]:
+    """A function (cell, vocab_size, options) -> a one-hot network of 12 units with random weights."""
+
+    def make(cell: str, vocab_size: int = 29, **options: Any) -> CharRNN:
+        torch.manual_seed(3)
+        shape = NetworkOptions(cell=cell, **{"hidden_size": 12, "embedding_size": 0, **options})
+        network = CharRNN(shape, vocab_size).eval()
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.uniform_(-0.4, 0.4)
+        return network
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def torchscript() -> Callable[..., StepModel]:
+    """A function (network, change) -> the network's step as TorchScript, after `change` of its module."""
+
+    def make(network: CharRNN, change: Callable[[Any], object] = lambda _: None) -> StepModel:
+        module = step_module(copy.deepcopy(network), 2**24)  # a copy: buffers may share the network's memory
+        with torch.no_grad():
+            change(module)
+        return TorchScriptStepModel(script(module), network_signature(network), torch.device("cpu"))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def check(text_ids: Ids) -> Callable[..., parity.ParityReport]:
+    """A function (network, graphs) -> what the gate says of graphs that should equal the network."""
+
+    def run(network: CharRNN, graphs: Mapping[str, StepModel], ids: Ids = text_ids) -> parity.ParityReport:
+        def precise() -> StepModel:
+            return EagerStepModel(copy.deepcopy(network).double())
+
+        return parity.check_parity(EagerStepModel(network), precise, graphs, network.vocab_size, ids)
+
+    return run
+
+
+@pytest.fixture
+def short_rollouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault that shows early need not be waited for."""
+    monkeypatch.setattr(parity, "STEPS", 48)

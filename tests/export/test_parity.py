@@ -1,4 +1,3 @@
-import copy
 import re
 
 import numpy as np
@@ -9,45 +8,18 @@ from onnx import helper, numpy_helper
 
 from toolkit.bundle import ModelInfo
 from toolkit.errors import FileFormatError, ParityError
-from toolkit.export import parity
 from toolkit.export.exporter import open_graphs
 from toolkit.export.onnx_file import to_onnx, with_metadata
-from toolkit.export.parity import ATOL, GREEDY_TOKENS, ROUNDING_FACTOR, check_parity, relative_error
+from toolkit.export.parity import ATOL
 from toolkit.export.step_module import step_module
 from toolkit.export.torchscript_file import script, torchscript_bytes
-from toolkit.models.char_rnn import CharRNN
-from toolkit.models.network_options import NetworkOptions
-from toolkit.models.torch_steps import EagerStepModel, TorchScriptStepModel, network_signature
+from toolkit.models.torch_steps import network_signature
 from toolkit.onnx_step import OnnxStepModel, open_session
 from toolkit.tokenizer import CharTokenizer
 
 VOCAB, HIDDEN = 29, 12
 TABLE = 2**24
-TEXT = np.random.default_rng(0).integers(1, VOCAB, 400)
-
-
-def network_of(cell, vocab_size=VOCAB, **options):
-    torch.manual_seed(3)
-    shape = NetworkOptions(cell=cell, **{"hidden_size": HIDDEN, "embedding_size": 0, **options})
-    network = CharRNN(shape, vocab_size).eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.uniform_(-0.4, 0.4)
-    return network
-
-
-def check(network, graphs, text_ids=TEXT):
-    def precise():
-        return EagerStepModel(copy.deepcopy(network).double())
-
-    return check_parity(EagerStepModel(network), precise, graphs, network.vocab_size, text_ids)
-
-
-def torchscript(network, change=lambda module: None):
-    module = step_module(copy.deepcopy(network), TABLE)  # a copy: buffers may share the network's memory
-    with torch.no_grad():
-        change(module)
-    return TorchScriptStepModel(script(module), network_signature(network), torch.device("cpu"))
+WORD = 15  # the third of text_ids
 
 
 def opened(proto, network):
@@ -55,14 +27,8 @@ def opened(proto, network):
     return OnnxStepModel(session, network_signature(network), "cpu")
 
 
-@pytest.fixture
-def short_rollouts(monkeypatch):
-    """A fault that shows early need not be waited for."""
-    monkeypatch.setattr(parity, "STEPS", 48)
-
-
 @pytest.fixture(scope="module")
-def lstm():
+def lstm(network_of):
     network = network_of("lstm")
     with torch.no_grad():
         network.rnn.bias_ih_l0[HIDDEN : 2 * HIDDEN] = 12.0  # the forget gate stays open: the cell remembers everything
@@ -115,7 +81,7 @@ def weight_of_the_recurrence(proto):
 
 
 def weight_of_the_table(proto):
-    one_weight_off(proto, (VOCAB, 4 * HIDDEN), (TEXT[2], 40), 1e-3)
+    one_weight_off(proto, (VOCAB, 4 * HIDDEN), (WORD, 40), 1e-3)
 
 
 def bias_of_one_logit(proto):
@@ -187,7 +153,7 @@ NUMBER = r"(?:\d[\d.e+-]*|inf|nan)"
     ],
 )
 @pytest.mark.usefixtures("short_rollouts")
-def test_wrong_graph_is_refused_with_graph_output_step_and_number(break_it, output, proto, lstm):
+def test_wrong_graph_is_refused_with_graph_output_step_and_number(break_it, output, proto, lstm, check):
     break_it(proto)
     with pytest.raises(ParityError) as refused:
         check(lstm, {"onnx": opened(proto, lstm)})
@@ -200,7 +166,7 @@ def test_wrong_graph_is_refused_with_graph_output_step_and_number(break_it, outp
     assert 1 <= int(found[1]) <= 48
 
 
-def test_right_graphs_pass_with_errors_of_rounding_only(proto, lstm):
+def test_right_graphs_pass_with_errors_of_rounding_only(proto, lstm, check, torchscript):
     report = check(lstm, {"torchscript": torchscript(lstm), "onnx": opened(proto, lstm)})
     assert {(r.graph, r.data, r.batch_size) for r in report.rollouts} == {
         (graph, data, n) for graph in ("torchscript", "onnx") for data in ("text", "random") for n in (1, 2, 7)
@@ -213,23 +179,23 @@ def test_right_graphs_pass_with_errors_of_rounding_only(proto, lstm):
 
 
 @pytest.mark.usefixtures("short_rollouts")
-def test_error_in_one_word_that_the_text_lacks_is_found_by_the_random_ids(proto, lstm):
+def test_error_in_one_word_that_the_text_lacks_is_found_by_the_random_ids(proto, lstm, check, text_ids):
     weight_of_the_table(proto)
-    text = TEXT[TEXT[2] != TEXT]
+    text = text_ids[text_ids != WORD]
     with pytest.raises(ParityError, match=r"onnx: output \w+ .*\(random ids, batch size [127]"):
         check(lstm, {"onnx": opened(proto, lstm)}, text)
 
 
 @pytest.mark.usefixtures("short_rollouts")
-def test_error_that_shows_at_its_step_is_reported_at_that_step(proto, lstm):
+def test_error_that_shows_at_its_step_is_reported_at_that_step(proto, lstm, check, text_ids):
     weight_of_the_table(proto)
-    text = np.where(TEXT[2] == TEXT, 0, TEXT)
-    text[41] = TEXT[2]
+    text = np.where(text_ids == WORD, 0, text_ids)
+    text[41] = WORD
     with pytest.raises(ParityError, match=r"at step 42 of 48 \(text ids, batch size 1"):
         check(lstm, {"onnx": opened(proto, lstm)}, text)
 
 
-def test_drift_too_small_for_one_step_is_found_with_the_state_carried(proto, lstm):
+def test_drift_too_small_for_one_step_is_found_with_the_state_carried(proto, lstm, check):
     factor = numpy_helper.from_array(np.float32(1 + ATOL / 5), "factor")
     rewired(proto, "next_c0", "Mul", ["old_next_c0", "factor"], factor)
     with pytest.raises(ParityError, match=r"onnx: output \w+ .*, the state carried\)") as refused:
@@ -238,7 +204,7 @@ def test_drift_too_small_for_one_step_is_found_with_the_state_carried(proto, lst
     assert step > 2
 
 
-def test_difference_within_the_tolerance_passes_and_is_the_figure_reported(proto, lstm):
+def test_difference_within_the_tolerance_passes_and_is_the_figure_reported(proto, lstm, check):
     one_weight_off(proto, (VOCAB,), 11, ATOL / 2)
     report = check(lstm, {"onnx": opened(proto, lstm)}).to_dict()
     assert report["largest_error"]["onnx"]["logits"] == pytest.approx(ATOL / 2, rel=0.1)
@@ -246,7 +212,7 @@ def test_difference_within_the_tolerance_passes_and_is_the_figure_reported(proto
 
 
 @pytest.mark.usefixtures("short_rollouts")
-def test_graph_frozen_to_one_batch_size_is_refused_in_one_line(proto, lstm):
+def test_graph_frozen_to_one_batch_size_is_refused_in_one_line(proto, lstm, check):
     # The declared axes stay dynamic: only running it shows what is wrong.
     shape = numpy_helper.from_array(np.array([1, 1, HIDDEN]), "shape")
     rewired(proto, "next_h0", "Reshape", ["old_next_h0", "shape"], shape)
@@ -256,7 +222,7 @@ def test_graph_frozen_to_one_batch_size_is_refused_in_one_line(proto, lstm):
 
 @pytest.mark.usefixtures("short_rollouts")
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_torchscript_with_one_weight_off_is_refused(cell):
+def test_torchscript_with_one_weight_off_is_refused(cell, check, torchscript, network_of):
     network = network_of(cell, num_layers=2)
 
     def change(module):
@@ -268,7 +234,7 @@ def test_torchscript_with_one_weight_off_is_refused(cell):
 
 @pytest.mark.usefixtures("short_rollouts")
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_torchscript_with_two_layers_swapped_is_refused(cell):
+def test_torchscript_with_two_layers_swapped_is_refused(cell, check, torchscript, network_of):
     network = network_of(cell, num_layers=3)
 
     def change(module):
@@ -281,9 +247,9 @@ def test_torchscript_with_two_layers_swapped_is_refused(cell):
 
 @pytest.mark.usefixtures("short_rollouts")
 @pytest.mark.parametrize("length", [1, 3])
-def test_text_shorter_than_the_rollouts_is_repeated(length):
+def test_text_shorter_than_the_rollouts_is_repeated(length, check, torchscript, network_of, text_ids):
     network = network_of("rnn")
-    report = check(network, {"torchscript": torchscript(network)}, TEXT[:length])
+    report = check(network, {"torchscript": torchscript(network)}, text_ids[:length])
     assert len(report.rollouts) == 6
 
 
@@ -334,101 +300,3 @@ def test_graph_that_declares_other_axes_or_names_never_reaches_the_comparison(ch
     scripted = torchscript_bytes(script(step_module(lstm, TABLE)), "")
     with pytest.raises(FileFormatError, match=f"^step.onnx: .*{fault}"):
         open_graphs(with_metadata(proto, ""), scripted, info)
-
-
-# Rounding ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def chaotic():
-    """Rounding grows from step to step until float32 eager strays from float64 far beyond the tolerance."""
-    network = network_of("rnn", hidden_size=64)
-    torch.manual_seed(0)
-    with torch.no_grad():
-        network.rnn.weight_hh_l0.normal_(0, 1.5 / 8)
-        network.rnn.weight_ih_l0.normal_(0, 0.3)
-        network.output.bias[5] = 20.0  # the greedy text at least is beyond doubt
-    return network
-
-
-def test_chaotic_network_passes_by_its_own_rounding_and_the_report_says_so(chaotic):
-    report = check(chaotic, {"torchscript": torchscript(chaotic)}).to_dict()
-    error = report["largest_error"]["torchscript"]["next_h0"]
-    rounding = report["rounding_of_eager_float32"]["next_h0"]
-    assert error > 2 * ATOL
-    assert error <= ROUNDING_FACTOR * rounding
-    assert report["largest_error_of_single_steps"]["torchscript"]["next_h0"] < ATOL
-
-
-@pytest.mark.usefixtures("short_rollouts")
-@pytest.mark.parametrize("amount", [1e-3, 1e-4])
-def test_chaotic_network_with_one_weight_off_is_refused_all_the_same(amount, chaotic):
-    def change(module):
-        module.layers[0].w_hh[3, 5] += amount
-
-    with pytest.raises(ParityError, match="a single step from eager's state"):
-        check(chaotic, {"torchscript": torchscript(chaotic, change)})
-
-
-def test_large_logits_may_differ_by_a_few_times_the_rounding_of_eager():
-    network = network_of("rnn", hidden_size=64)
-    with torch.no_grad():
-        network.rnn.weight_hh_l0.normal_(0, 0.5 / 8)
-        network.output.weight.normal_(0, 50)
-    report = check(network, {"torchscript": torchscript(network)}).to_dict()
-    assert report["largest_error"]["torchscript"]["logits"] > ATOL
-    assert report["largest_error"]["torchscript"]["next_h0"] < ATOL
-    assert ATOL < report["rounding_of_eager_float32"]["logits"] < 1e-2
-
-
-# Greedy --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("short_rollouts")
-def test_greedy_text_is_compared_even_where_no_rollout_looks():
-    vocab_size = 1500
-    seen = np.concatenate([ids.reshape(-1) for _, ids in parity._rollouts(vocab_size, TEXT)])
-    token, other = np.setdiff1d(np.arange(vocab_size), seen)[:2]
-    network = network_of("rnn", vocab_size)
-    with torch.no_grad():
-        network.output.bias[token] = 20.0  # eager writes this token from the first step on
-        network.output.weight[other] = 3.0
-        network.output.bias[other] = 21.0 - 3 * HIDDEN  # just above it where every unit is 1, far below elsewhere
-
-    def change(module):
-        module.source.table[token] = 100.0  # after the token every unit is 1
-
-    found = rf"^torchscript: greedy continuation .* at token 2 of {GREEDY_TOKENS}: expected id {token}, found {other}\."
-    with pytest.raises(ParityError, match=found):
-        check(network, {"torchscript": torchscript(network, change)})
-
-
-@pytest.mark.usefixtures("short_rollouts")
-def test_two_tokens_that_eager_holds_equal_may_be_exchanged_and_are_counted():
-    network = network_of("rnn")
-    with torch.no_grad():
-        for parameter in (network.output.weight, network.output.bias):
-            parameter[9] = parameter[4]
-        network.output.bias[[4, 9]] = 5.0
-
-    def change(module):
-        module.output.bias[9] += 2e-6
-
-    assert check(network, {"torchscript": torchscript(network, change)}).ties == GREEDY_TOKENS
-    assert check(network, {"torchscript": torchscript(network)}).ties == 0
-
-
-@pytest.mark.parametrize(
-    ("expected", "found", "error"),
-    [
-        ([0.5, -0.25], [0.5, -0.25], 0),
-        ([0.5, -0.25], [0.5, 0.25], 0.5),
-        ([200.0], [201.0], 0.005),
-        ([-4.0, 0.0], [-3.0, 0.125], 0.25),
-        ([1.0], [1.0, 1.0], np.inf),
-        ([1.0], [np.nan], np.nan),
-        ([np.nan], [np.nan], np.nan),
-    ],
-)
-def test_error_is_absolute_below_one_and_relative_above(expected, found, error):
-    np.testing.assert_equal(relative_error(np.array(expected), np.array(found)), error)

@@ -177,7 +177,7 @@ except ToolkitError as error:
 def test_a_disk_that_fills_up_mid_way_leaves_the_old_file_and_no_rest(tmp_path):
     path = tmp_path / "a.bin"
     assert python(FULL_DISK, path) == (
-        f"{path}: cannot write here: File too large. Nothing was changed; free some space or use another place.\n"
+        f"{path}: cannot write here: File too large. Nothing was changed; make room or use another place.\n"
     )
     assert path.read_bytes() == b"fits" * 1000
     assert names(tmp_path) == ["a.bin"]
