@@ -18,7 +18,8 @@ RECORD = {
 def watch(width, *, terminal, epochs=1000, unit="characters"):
     """What a console shows of a run at its 250th epoch: everything written, control codes included."""
     screen = io.StringIO()
-    console = Console(file=screen, force_terminal=terminal, width=width, highlight=False, color_system=None)
+    environ = {"TERM": "xterm"}  # not that of the tests: on a dumb terminal rich draws no bar
+    console = Console(file=screen, force_terminal=terminal, width=width, color_system=None, _environ=environ)
     with ConsoleReporter(console, epochs, 10, 2490, unit) as reporter:
         reporter.batch(250, 1, 10, 1234.5678, 1120)
         reporter.batch(250, 2, 10, 1234.5678, 1120)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import toolkit
+from toolkit.cli import _run
 
 SHORT = ("--max-new-tokens", 12, "--seed", 7)
 
@@ -149,12 +150,19 @@ def test_single_file_and_checkpoint_write_the_text_of_the_bundle(bundle, make_ch
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_option_is_one_line_and_exit_code_2(options, message, bundle, model, cli):
-    done = cli("generate", bundle, "--prompt", "月", *options)
-    assert (done.returncode, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
+def test_wrong_option_is_one_line_and_exit_code_2(options, message, bundle, model, capfd):
+    assert _run(args=["generate", str(bundle), "--prompt", "月", *options]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
     assert line.startswith("error: ")
     assert message.replace("at most 7,", f"at most {len(model.tokenizer)},") in line
+
+
+def test_process_with_a_wrong_option_ends_with_exit_code_2_and_one_line(bundle, cli):
+    done = cli("generate", bundle, "--prompt", "月", "--top-p", "nan")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: top_p must be above 0 and at most 1, found nan\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes and /dev/full are POSIX")
