@@ -1,7 +1,10 @@
 """toolkit export, verify and demo."""
 
+import contextlib
+import gc
 import shlex
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +41,14 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
     \b
     toolkit export runs/a/best.pt
     """  # noqa: D301 - click wants the character itself
-    from toolkit.models.trainer import default_prefix
-
-    from .exporter import export_checkpoint
-
+    options = collect(ExportOptions, params)
     start = time.perf_counter()
-    exported = export_checkpoint(checkpoint, output, collect(ExportOptions, params), force=force)
+    with _without_gc():
+        from toolkit.models.trainer import default_prefix
+
+        from .exporter import export_checkpoint
+
+        exported = export_checkpoint(checkpoint, output, options, force=force)
     seconds = time.perf_counter() - start
     if as_json:
         print_json(
@@ -61,6 +66,16 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
     prompt = default_prefix(exported.info.tokenizer)
     command = ("toolkit", "generate", str(exported.folder), "--prompt", prompt, "--max-new-tokens", "50")
     out.print(f"next: {shlex.join(command)}", markup=False)
+
+
+@contextlib.contextmanager
+def _without_gc() -> Iterator[None]:
+    """Importing torch and capturing a graph make millions of lasting objects: searching them takes a second."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _exported_line(exported: "Exported", seconds: float) -> str:
