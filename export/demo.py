@@ -16,7 +16,7 @@ from toolkit.tokenizer import TokenizerOptions, build_tokenizer
 from .commands import print_parity
 from .exporter import export_checkpoint
 
-_PROMPTS = {"builtin:lyrics-zh": "月光", "builtin:lyrics-en": "The moon"}
+_PROMPTS = {"builtin:lyrics-zh": "我在", "builtin:lyrics-en": "The moon"}
 
 _SAMPLING = SamplingOptions(max_new_tokens=64, temperature=0.7, top_k=40, seed=1)
 
