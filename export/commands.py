@@ -65,7 +65,7 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
     out.print(_exported_line(exported, seconds))
     prompt = default_prefix(exported.info.tokenizer)
     command = ("toolkit", "generate", str(exported.folder), "--prompt", prompt, "--max-new-tokens", "50")
-    out.print(f"next: {shlex.join(command)}", markup=False)
+    out.print(f"next: {shlex.join(command)}")
 
 
 @contextlib.contextmanager

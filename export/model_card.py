@@ -87,7 +87,7 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
     states = signature.states
     shapes = {spec.name: [1 if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs}
     prompt = next((t for t in info.tokenizer.vocab[1:] if t.strip() and t.isprintable()), info.tokenizer.vocab[1])
-    unit = {"char": "characters", "word": "words"}[info.tokenizer.kind]
+    unit = info.tokenizer.unit
     valid = provenance["valid_perplexity"]
     newline = {"keep": "kept", "space": "read as spaces"}[info.tokenizer.newline]
     reached = _number(provenance["perplexity"])

@@ -1,22 +1,18 @@
 """A step module as a TorchScript file."""
 
 import io
-import warnings
 import zipfile
 
 import torch
 from torch import nn
 
 from toolkit.bundle import METADATA_KEY
+from toolkit.models.torch_steps import torchscript_allowed
 
 
 def script(module: nn.Module) -> torch.jit.ScriptModule:
-    """Compile a module whose code is scriptable.
-
-    TorchScript is deprecated in favour of torch.export, and still what C++ programs with libtorch load.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)  # see above
+    """Compile a module whose code is scriptable."""
+    with torchscript_allowed():
         scripted = torch.jit.script(module)
     assert isinstance(scripted, torch.jit.ScriptModule)
     return scripted
@@ -25,8 +21,7 @@ def script(module: nn.Module) -> torch.jit.ScriptModule:
 def torchscript_bytes(scripted: torch.jit.ScriptModule, facts: str) -> bytes:
     """The .pt archive with the facts as an extra file, and without source locations."""
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)  # see above
+    with torchscript_allowed():
         torch.jit.save(scripted, buffer, _extra_files={METADATA_KEY: facts})
     return _without_debug_files(buffer.getvalue())
 

@@ -93,15 +93,15 @@ def run_trainer(trainer: "Trainer") -> None:
     done = p.epoch * batches + p.batch
     for prefix in trainer.options.prefix:
         if unknown := trainer.tokenizer.unknown(prefix):
-            out.print(f"prefix {prefix}: not in the vocabulary, read as {UNK}: {' '.join(unknown)}", markup=False)
-    with ConsoleReporter(out, trainer.options.epochs, batches, done, _unit(trainer)) as reporter:
+            out.print(f"prefix {prefix}: not in the vocabulary, read as {UNK}: {' '.join(unknown)}")
+    with ConsoleReporter(out, trainer.options.epochs, batches, done, trainer.tokenizer.unit) as reporter:
         outcome = trainer.run(reporter)
     folder = trainer.folder
     if outcome.best_epoch:
         out.print(f"best perplexity {outcome.best:.4g} in epoch {outcome.best_epoch}, kept in {folder.best}")
     if outcome.reason == "interrupted":
         command = f"toolkit train --resume {shlex.quote(str(folder.path))}"
-        out.print(f"stopped in epoch {outcome.epochs + 1} and saved. Go on with: {command}", markup=False)
+        out.print(f"stopped in epoch {outcome.epochs + 1} and saved. Go on with: {command}")
         raise click.exceptions.Exit(130)
     if outcome.reason == "early":
         out.print(f"stopped early: no better validation for {trainer.options.patience} epochs")
@@ -109,12 +109,7 @@ def run_trainer(trainer: "Trainer") -> None:
         if outcome.best > len(trainer.tokenizer):
             out.print("this is worse than guessing: the training diverged. Start again with a smaller --lr")
         else:
-            out.print(f"next: toolkit export {shlex.quote(str(folder.best))}", markup=False)
-
-
-def _unit(trainer: "Trainer") -> str:
-    """What the tokens are."""
-    return {"char": "characters", "word": "words"}[trainer.tokenizer.kind]
+            out.print(f"next: toolkit export {shlex.quote(str(folder.best))}")
 
 
 def _facts(trainer: "Trainer") -> list[tuple[str, object]]:
@@ -125,7 +120,7 @@ def _facts(trainer: "Trainer") -> list[tuple[str, object]]:
     weights = sum(p.numel() for p in trainer.network.parameters())
     tokens, valid = len(trainer.batches.ids), len(trainer.valid_ids)
     encodings = ", ".join(trainer.corpus.encodings)
-    unit = _unit(trainer)
+    unit = trainer.tokenizer.unit
     return [
         ("corpus", f"{trainer.corpus.source} ({encodings}): {tokens:,} {unit} to learn, {valid:,} to validate"),
         ("vocabulary", f"{len(trainer.tokenizer):,} {unit}"),

@@ -1,8 +1,10 @@
 """StepModels on torch: a checkpoint run eagerly, and a TorchScript file."""
 
+import contextlib
 import io
 import json
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -99,12 +101,19 @@ def load_eager(path: Path, device: str) -> LanguageModel:
     return LanguageModel(EagerStepModel(network), checkpoint.tokenizer)
 
 
+@contextlib.contextmanager
+def torchscript_allowed() -> Iterator[None]:
+    """Silence torch's deprecation of TorchScript: it is still what C++ programs with libtorch load."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)
+        yield
+
+
 def load_torchscript(data: bytes, info: ModelInfo, device: str) -> LanguageModel:
     """The bytes of step.ts.pt as a language model; see `toolkit.load`."""
     where = resolve_torch_device(device)
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)  # stays an output
+        with torchscript_allowed():
             module = torch.jit.load(io.BytesIO(data), map_location=where)  # type: ignore[no-untyped-call]
     except RuntimeError as error:
         raise FileFormatError(f"{STEP_TORCHSCRIPT}: torch cannot read it: {json.dumps(str(error)[:200])}") from error

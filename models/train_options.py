@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from toolkit.devices import DEVICES
 from toolkit.options import Options, option
 from toolkit.uniform import MAX_SEED
 
@@ -25,7 +26,7 @@ class TrainOptions(Options):
     warmup_steps: int = option(0, "updates in which the learning rate rises to lr", minimum=0)
     patience: int = option(0, "stop after so many epochs without a better validation; 0 never", minimum=0)
     seed: int = option(0, "of the initial weights, the sampling and dropout", minimum=0, maximum=MAX_SEED)
-    device: str = option("auto", "where to train", choices=("auto", "cpu", "cuda"))
+    device: str = option("auto", "where to train", choices=DEVICES)
     sample_every: int = option(10, "write sample texts every so many epochs; 0 never", minimum=0)
     sample_length: int = option(50, "tokens of a sample text", minimum=1, maximum=10_000)
     prefix: tuple[str, ...] = option((), "beginning of a sample text (repeatable)", metavar="TEXT")

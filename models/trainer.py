@@ -227,7 +227,6 @@ class Trainer:
         self.network.train()
         for inputs, targets in self.batches.epoch(p.epoch, start=p.batch):
             if stop.requested:
-                p.loss_sum = self._loss_sum.item()
                 return False
             began = time.perf_counter()
             self._update(inputs, targets, p.epoch * total + p.batch)
@@ -337,7 +336,7 @@ class Trainer:
 
     def _out_of_patience(self) -> bool:
         p, patience = self.progress, self.options.patience
-        return bool(patience) and len(self.valid_ids) > 1 and p.epoch - p.best_epoch >= patience
+        return bool(patience) and p.epoch - p.best_epoch >= patience
 
     def _save_sometimes(self) -> None:
         if time.monotonic() - self._saved_at >= self.options.save_every:

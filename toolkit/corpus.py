@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+import io
 import os
 import zipfile
 from collections.abc import Iterator
@@ -122,15 +123,15 @@ def _sources(source: str) -> Iterator[tuple[str, bytes]]:
         return
     data = read_bytes(path, f"a text file, a folder, a .zip, or one of {BUILTIN}{{{','.join(BUILTIN_CORPORA)}}}")
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # the second is a .zip with nothing in it
-        yield from _zip_members(path)
+        yield from _zip_members(path, data)
     else:
         yield source, data
 
 
-def _zip_members(path: Path) -> Iterator[tuple[str, bytes]]:
+def _zip_members(path: Path, data: bytes) -> Iterator[tuple[str, bytes]]:
     """The text files in a .zip: *.txt, or the only file there is."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             yield from ((f"{path}/{member.filename}", archive.read(member)) for member in _texts(archive, path))
     except ToolkitError:
         raise

@@ -13,6 +13,9 @@ CUDA_REFUSED = "device cuda was asked for but cannot be used"
 
 DEVICES = ("auto", "cpu", "cuda")
 
+BACKENDS = ("onnx", "torchscript", "eager")
+"""onnx needs no torch; torchscript runs a bundle's step.ts.pt; eager runs a checkpoint."""
+
 
 @cache
 def cuda_fault() -> str | None:

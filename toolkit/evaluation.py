@@ -28,13 +28,15 @@ class Perplexity:
     unknown: int
 
 
-def perplexity(model: LanguageModel, text: str, progress: Callable[[int], None] = lambda _n: None) -> Perplexity:
+def perplexity(
+    model: LanguageModel, text: str, progress: Callable[[int, int], None] = lambda _read, _total: None
+) -> Perplexity:
     """Read a text once from beginning to end, the state carried all the way.
 
     Args:
         model: any backend.
         text: at least two tokens.
-        progress: called with the number of tokens read since the last call.
+        progress: called after each token with the number read and the number to read.
 
     Raises:
         ToolkitError: fewer than two tokens, or none to predict that the vocabulary knows.
@@ -46,10 +48,10 @@ def perplexity(model: LanguageModel, text: str, progress: Callable[[int], None] 
         raise ToolkitError(f"expected a text with at least two tokens of the vocabulary, found {len(ids)} tokens")
     state = model.init_state(1)
     total = 0.0
-    for read, target in itertools.pairwise(ids):
+    for i, (read, target) in enumerate(itertools.pairwise(ids), start=1):
         logits, state = model.backend.step(np.array([read]), state)
         if target != unk_id:
             total -= float(log_probs_of(logits, np.array([target]))[0])
-        progress(1)
+        progress(i, len(ids) - 1)
     mean = total / known
     return Perplexity(float(np.exp(mean)), mean / float(np.log(2)), known, int((ids == unk_id).sum()))

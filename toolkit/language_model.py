@@ -7,10 +7,9 @@ from typing import Any
 
 from .errors import OptionError
 from .generation import Generation, Piece, generate, stream
-from .onnx_step import check_step_args
 from .sampling import SamplingOptions
 from .signature import Signature
-from .step_model import Ids, Logits, State, StepModel
+from .step_model import Ids, Logits, State, StepModel, check_step_args
 from .tokenizer import Tokenizer
 
 

@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from .bundle import METADATA_KEY, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo, read_bundle, what_is
+from .devices import BACKENDS
 from .errors import FileFormatError, MissingDependencyError, ToolkitError
 from .files import read_bytes
 from .language_model import LanguageModel
-
-BACKENDS = ("onnx", "torchscript", "eager")
-"""onnx needs no torch; torchscript runs a bundle's step.ts.pt; eager runs a checkpoint."""
 
 MAX_THREADS = 256
 

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import onnxruntime as ort
 
 from .devices import cuda_error, resolve_device
-from .errors import FileFormatError, ToolkitError
+from .errors import FileFormatError
 from .signature import Signature, TensorSpec, signature_faults
 from .step_model import Ids, Logits, State, zero_state
 
@@ -93,18 +92,3 @@ def check_contract(session: Any, signature: Signature, name: str) -> None:  # no
     faults = signature_faults(signature, declared_signature(session, signature.states))
     if faults:
         raise FileFormatError(f"{name}: is no step graph of this toolkit: {'; '.join(faults)}. Export the model again.")
-
-
-def check_step_args(signature: Signature, vocab_size: int, input_ids: Ids, state: State) -> None:
-    """Raise ToolkitError if a step's arguments have the wrong dtype, shape or range."""
-    if input_ids.dtype != np.int64 or input_ids.ndim != 1 or not len(input_ids):
-        raise ToolkitError(f"input_ids must be int64 [N], found {input_ids.dtype} {list(input_ids.shape)}")
-    if input_ids.min() < 0 or input_ids.max() >= vocab_size:
-        raise ToolkitError(f"input_ids must lie in 0..{vocab_size - 1}, found {input_ids.min()}..{input_ids.max()}")
-    expected = [[len(input_ids) if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs]
-    found = [list(part.shape) if part.dtype == np.float32 else f"{part.dtype}" for part in state]
-    if expected != found:
-        names = ", ".join(signature.states)
-        raise ToolkitError(
-            f"state must be ({names}) float32 {expected}, found {found}. Start from init_state({len(input_ids)})."
-        )

@@ -5,6 +5,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .errors import ToolkitError
 from .signature import Signature
 
 Ids = npt.NDArray[np.int64]
@@ -53,3 +54,18 @@ def zero_state(signature: Signature, batch_size: int) -> State:
         np.zeros([batch_size if axis == "N" else int(axis) for axis in spec.axes], dtype=np.float32)
         for spec in signature.state_inputs
     )
+
+
+def check_step_args(signature: Signature, vocab_size: int, input_ids: Ids, state: State) -> None:
+    """Raise ToolkitError if a step's arguments have the wrong dtype, shape or range."""
+    if input_ids.dtype != np.int64 or input_ids.ndim != 1 or not len(input_ids):
+        raise ToolkitError(f"input_ids must be int64 [N], found {input_ids.dtype} {list(input_ids.shape)}")
+    if input_ids.min() < 0 or input_ids.max() >= vocab_size:
+        raise ToolkitError(f"input_ids must lie in 0..{vocab_size - 1}, found {input_ids.min()}..{input_ids.max()}")
+    expected = [[len(input_ids) if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs]
+    found = [list(part.shape) if part.dtype == np.float32 else f"{part.dtype}" for part in state]
+    if expected != found:
+        names = ", ".join(signature.states)
+        raise ToolkitError(
+            f"state must be ({names}) float32 {expected}, found {found}. Start from init_state({len(input_ids)})."
+        )

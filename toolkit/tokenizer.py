@@ -40,6 +40,7 @@ class Tokenizer:
     vocab: tuple[str, ...]
     newline: str = "keep"
     kind: ClassVar[str]
+    unit: ClassVar[str]
     unk_id: ClassVar[int] = 0
 
     def __repr__(self) -> str:
@@ -105,6 +106,7 @@ class CharTokenizer(Tokenizer):
     """One token a Unicode code point. Decoding the encoding of a known text gives it back exactly."""
 
     kind = "char"
+    unit = "characters"
 
     @staticmethod
     def cut(text: str) -> list[str]:
@@ -116,6 +118,7 @@ class WordTokenizer(Tokenizer):
     """Words as jieba cuts them. A word outside the vocabulary is read character by character."""
 
     kind = "word"
+    unit = "words"
 
     @staticmethod
     def cut(text: str) -> list[str]:

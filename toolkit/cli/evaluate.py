@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from .output import console, facts_table, json_option, print_json, warn
+from .params import backend_option, device_option
 
 
 @click.command(name="eval")
@@ -13,8 +14,8 @@ from .output import console, facts_table, json_option, print_json, warn
 @click.argument("text")
 @click.option("--encoding", metavar="NAME", help="Of TEXT; without it BOM, UTF-8, then GB18030 are tried.")
 @click.option("--max-chars", default=0, help="Read only the first so many characters.", type=click.IntRange(min=0))
-@click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
-@click.option("--backend", type=click.Choice(["onnx", "torchscript", "eager"]), help="What computes the step.")
+@device_option
+@backend_option
 @json_option
 def evaluate(
     model: Path, text: str, encoding: str | None, max_chars: int, device: str, backend: str | None, as_json: bool
@@ -35,8 +36,10 @@ def evaluate(
     content = content[:max_chars] if max_chars else content
     err = console(stderr=True)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("reading", total=len(language_model.tokenizer.encode(content)) - 1)
-        result = perplexity(language_model, content, lambda n: progress.advance(task, n))
+        task = progress.add_task("reading")
+        result = perplexity(
+            language_model, content, lambda read, total: progress.update(task, completed=read, total=total)
+        )
     if as_json:
         print_json({"model": str(model), "text": text, "device": language_model.device, **asdict(result)})
         return

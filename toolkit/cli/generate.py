@@ -9,7 +9,8 @@ import click
 
 from toolkit.sampling import SamplingOptions
 
-from .params import collect, dataclass_options
+from .output import json_option, note, print_json, warn
+from .params import backend_option, collect, dataclass_options, device_option
 
 
 @click.command()
@@ -17,14 +18,10 @@ from .params import collect, dataclass_options
 @click.option("--prompt", "-p", required=True, help="The text to continue.")
 @dataclass_options(SamplingOptions)
 @click.option("--stream", "as_stream", is_flag=True, help="Print the text while it is written.")
-@click.option("--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"]))
+@device_option
 @click.option("--threads", default=1, show_default=True, help="Threads within an operator.")
-@click.option(
-    "--backend",
-    type=click.Choice(["onnx", "torchscript", "eager"]),
-    help="What computes the step.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@backend_option
+@json_option
 def generate(model: Path, prompt: str, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
     """Continue a text with MODEL: a bundle folder, an .onnx file or a checkpoint.
 
@@ -36,8 +33,6 @@ def generate(model: Path, prompt: str, **params: Any) -> None:  # noqa: ANN401 -
     """  # noqa: D301 - click wants the character itself
     from toolkit.loading import load
     from toolkit.uniform import fresh_seed
-
-    from .output import note, print_json, warn
 
     if params["seed"] is None:
         params["seed"] = fresh_seed()

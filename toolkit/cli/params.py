@@ -8,10 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
+from toolkit.devices import BACKENDS, DEVICES
 from toolkit.options import Options, spec_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+device_option = click.option("--device", default="auto", show_default=True, type=click.Choice(DEVICES))
+
+backend_option = click.option("--backend", type=click.Choice(BACKENDS), help="What computes the step.")
 
 
 class TokenNumber(click.ParamType[tuple[str, float]]):
