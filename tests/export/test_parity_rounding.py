@@ -104,4 +104,4 @@ def test_two_tokens_that_eager_holds_equal_may_be_exchanged_and_are_counted(chec
     ],
 )
 def test_error_is_absolute_below_one_and_relative_above(expected, found, error):
-    np.testing.assert_equal(relative_error(np.array(expected), np.array(found)), error)
+    np.testing.assert_equal(relative_error([np.array(expected)], [np.array(found)]), [error])
