@@ -1,8 +1,7 @@
 """toolkit export: a checkpoint in, a verified bundle out, or nothing."""
 
-import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ import onnx
 import torch
 
 from toolkit.bundle import (
+    GENERATE,
+    GRAPH_FILES,
     MODEL_JSON,
     STEP,
-    STEP_ONNX,
     STEP_TORCHSCRIPT,
     ModelInfo,
     is_bundle,
@@ -22,14 +22,17 @@ from toolkit.bundle import (
 from toolkit.corpus import BUILTIN
 from toolkit.errors import FileFormatError, ParityError, ToolkitError
 from toolkit.files import new_folder, sha256
+from toolkit.language_model import LanguageModel
 from toolkit.loading import load
 from toolkit.models.checkpoint import Checkpoint, load_checkpoint
 from toolkit.models.torch_steps import EagerStepModel, load_torchscript, network_signature
-from toolkit.onnx_step import OnnxStepModel, check_contract, open_session
-from toolkit.step_model import StepModel
+from toolkit.onnx_models import OnnxDecodeLoop, OnnxStepModel
+from toolkit.onnx_session import check_contract, open_session
+from toolkit.signature import generate_signature
 from toolkit.version import __version__
 
 from .export_options import ExportOptions
+from .generate_graph import generate_graph
 from .model_card import model_card
 from .onnx_file import OPSET, to_onnx, with_metadata
 from .parity import ParityReport, check_parity
@@ -121,61 +124,61 @@ def build_bundle(
     info = ModelInfo(
         kind=checkpoint.kind,
         network={**checkpoint.network.to_dict(), "vocab_size": len(checkpoint.tokenizer)},
-        signatures={STEP: signature},
+        signatures={STEP: signature, GENERATE: generate_signature(signature)},
         tokenizer=checkpoint.tokenizer,
         provenance=_provenance(checkpoint, checkpoint_sha256),
     )
-    module = step_module(network, int(options.max_table_mib * _MIB))
-    proto = to_onnx(module, signature, STEP)
+    banned = (checkpoint.tokenizer.unk_id,)
+    module = step_module(network, int(options.max_table_mib * _MIB), banned)
+    step = to_onnx(module, signature, STEP)
+    protos = {STEP: step, GENERATE: generate_graph(step, info.signatures[GENERATE], banned, GENERATE)}
     scripted = script(module)
-    graphs = open_graphs(with_metadata(proto, ""), torchscript_bytes(scripted, ""), info)
+    graphs = open_graphs(_files(info, protos, scripted), info)
     report = check_against(checkpoint, graphs)
     info = replace(info, parity=report.to_dict())
-    return info, report, _files(info, proto, scripted)
+    return info, report, _bundle_files(info, _files(info, protos, scripted))
 
 
-def _files(info: ModelInfo, proto: onnx.ModelProto, scripted: torch.jit.ScriptModule) -> dict[str, bytes]:
-    """The files, with the facts, parity included, in each of them."""
-    facts = json.dumps(info.to_dict(), ensure_ascii=False)
-    files = {STEP_ONNX: with_metadata(proto, facts), STEP_TORCHSCRIPT: torchscript_bytes(scripted, facts)}
-    files["README.md"] = model_card(info, {name: len(data) for name, data in files.items()}).encode()
+def _files(
+    info: ModelInfo, protos: Mapping[str, onnx.ModelProto], scripted: torch.jit.ScriptModule
+) -> dict[str, bytes]:
+    """The graphs' files, with the facts in each of them."""
+    files = {GRAPH_FILES[graph]: with_metadata(proto, info.to_json(graph)) for graph, proto in protos.items()}
+    return {**files, STEP_TORCHSCRIPT: torchscript_bytes(scripted, info.to_json(STEP))}
+
+
+def _bundle_files(info: ModelInfo, files: dict[str, bytes]) -> dict[str, bytes]:
+    """The graphs' files, and what describes them."""
+    files = {**files, "README.md": model_card(info, {name: len(data) for name, data in files.items()}).encode()}
     listed = {name: {"bytes": len(data), "sha256": sha256(data)} for name, data in files.items()}
     files[MODEL_JSON] = json.dumps({**info.to_dict(), "files": listed}, ensure_ascii=False, indent=1).encode()
     return files
 
 
-def open_graphs(step_onnx: bytes, step_torchscript: bytes, info: ModelInfo) -> dict[str, StepModel]:
+def open_graphs(files: Mapping[str, bytes], info: ModelInfo) -> dict[str, LanguageModel]:
     """The exported graphs on the CPU, their declared axes checked."""
-    signature = info.signatures[STEP]
-    session = open_session(step_onnx, STEP_ONNX, "cpu")
-    check_contract(session, signature, STEP_ONNX)
+    sessions = {}
+    for graph in (STEP, GENERATE):
+        name = GRAPH_FILES[graph]
+        sessions[graph] = open_session(files[name], name, "cpu")
+        check_contract(sessions[graph], info.signatures[graph], name, graph)
+    step = OnnxStepModel(lambda: sessions[STEP], info.signatures[STEP], "cpu")
+    loop = OnnxDecodeLoop(sessions[GENERATE], info.signatures[GENERATE], "cpu")
     return {
-        "torchscript": load_torchscript(step_torchscript, info, "cpu").backend,
-        "onnx": OnnxStepModel(session, signature, "cpu"),
+        "torchscript": load_torchscript(files[STEP_TORCHSCRIPT], info, "cpu"),
+        "onnx": LanguageModel(step, info.tokenizer, loop),
     }
 
 
-def check_against(checkpoint: Checkpoint, graphs: Mapping[str, StepModel]) -> ParityReport:
+def check_against(checkpoint: Checkpoint, graphs: Mapping[str, LanguageModel]) -> ParityReport:
     """The gate, with the network of a checkpoint as reference and the text that the checkpoint carries."""
-    with _one_thread():
-        return check_parity(
-            EagerStepModel(checkpoint.build()),
-            lambda: EagerStepModel(checkpoint.build().double()),
-            graphs,
-            len(checkpoint.tokenizer),
-            checkpoint.tokenizer.encode(checkpoint.corpus["sample"]),
-        )
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Steps of small batches are too short to share: on a busy machine, waiting took six times as long."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    return check_parity(
+        EagerStepModel(checkpoint.build()),
+        lambda: EagerStepModel(checkpoint.build().double()),
+        {name: model.backend for name, model in graphs.items()},
+        len(checkpoint.tokenizer),
+        checkpoint.tokenizer.encode(checkpoint.corpus["sample"]),
+    )
 
 
 def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
@@ -194,7 +197,7 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
             f"{folder}: was not exported from {checkpoint_path}: the network or the vocabulary has another size. "
             "Give the checkpoint that it was made from."
         )
-    graphs = open_graphs(files[STEP_ONNX], files[STEP_TORCHSCRIPT], bundle.info)
+    graphs = open_graphs(files, bundle.info)
     try:
         return check_against(checkpoint, graphs)
     except ParityError as error:

@@ -54,7 +54,7 @@ def to_onnx(module: nn.Module, signature: Signature, graph_name: str) -> onnx.Mo
         )
     assert program is not None  # it is None only for the exporter that dynamo=True replaces
     model: onnx.ModelProto = program.model_proto
-    _strip(model, graph_name)
+    strip(model, graph_name)
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -67,17 +67,25 @@ def with_metadata(model: onnx.ModelProto, facts: str) -> bytes:
     return data
 
 
-def _strip(model: onnx.ModelProto, graph_name: str) -> None:
-    """Remove stack traces, file names and the exporter's bookkeeping."""
+def strip(model: onnx.ModelProto, graph_name: str) -> None:
+    """Remove stack traces, file names and the exporter's bookkeeping, in the graph and in the loops inside it."""
     model.producer_name, model.producer_version = _PRODUCER, __version__
     model.doc_string = ""
-    graph = model.graph
-    graph.name, graph.doc_string = graph_name, ""
+    model.graph.name = graph_name
+    _strip_graph(model.graph)
+
+
+def _strip_graph(graph: onnx.GraphProto) -> None:
+    graph.doc_string = ""
     del graph.value_info[:]
     del graph.metadata_props[:]
     for part in (*graph.node, *graph.input, *graph.output, *graph.initializer):
         part.doc_string = ""
         del part.metadata_props[:]
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _strip_graph(attribute.g)
 
 
 @contextlib.contextmanager

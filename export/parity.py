@@ -11,12 +11,16 @@ float32 itself strays further than that from eager PyTorch in float64. A graph m
 `ROUNDING_FACTOR` times that stray, measured on the same rollouts, and the report says so.
 """
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from toolkit.errors import ParityError
 from toolkit.step_model import Ids, Logits, State, StepModel
@@ -141,36 +145,87 @@ def check_parity(
     Raises:
         ParityError: names the graph, the output, the step and the number.
     """
-    names = [spec.name for spec in reference.signature.outputs]
-    figures = []
-    rounding: dict[str, list[Errors]] = {}
     rollouts = list(_rollouts(vocab_size, text_ids))
-    all_ids = np.concatenate([ids for _, ids in rollouts], axis=1)
-    all_expected = _roll(reference, all_ids)  # a sequence does not depend on its neighbours in the batch
+    ids = np.concatenate([ids for _, ids in rollouts], axis=1)
+    truth = _Truth(reference, precise, ids, _roll(reference, ids))  # a sequence does not depend on its neighbours
+    greedy = _greedy(reference, int(text_ids[0]))
+
+    def compare(graph: str) -> tuple[list[RolloutFigures], int]:
+        with _one_thread():
+            return _figures(graph, graphs[graph], rollouts, truth), _ties(graph, graphs[graph], greedy)
+
+    with _one_thread(), ThreadPoolExecutor(len(graphs)) as pool:  # a graph computes without Python's lock
+        found = list(pool.map(compare, graphs))
+    return ParityReport(tuple(f for figures, _ in found for f in figures), sum(ties for _, ties in found))
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Steps of small batches are too short to share: on a busy machine, waiting took six times as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # of the calling thread
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+class _Truth:
+    """What eager PyTorch gave, and how far it strays by rounding.
+
+    Attributes:
+        names: of the outputs.
+        expected: over all rollouts side by side.
+    """
+
+    def __init__(self, reference: StepModel, precise: Callable[[], StepModel], ids: Ids, expected: _Trajectory) -> None:
+        self.names = [spec.name for spec in reference.signature.outputs]
+        self.expected = expected
+        self._precise = precise
+        self._ids = ids
+        self._lock = threading.Lock()
+        self._strays: dict[str, list[Errors]] = {}
+
+    def stray(self, way: str) -> list[Errors]:
+        """How far eager float32 strays from float64: of each output and step the largest over all rollouts.
+
+        In a single rollout the stray is at some steps small by luck; measured, that refused half of the chaotic
+        networks.
+        """
+        with self._lock:  # the graphs are compared at the same time
+            if way not in self._strays:
+                exact = self._precise()
+                if way == "single":
+                    self._strays[way] = _single_steps(exact, self._ids, self.expected)
+                else:
+                    self._strays[way] = _compare(self.expected, _roll(exact, self._ids))
+            return self._strays[way]
+
+
+def _figures(graph: str, model: StepModel, rollouts: Sequence[tuple[str, Ids]], truth: _Truth) -> list[RolloutFigures]:
+    """Compare one graph with eager PyTorch over all rollouts."""
+    figures = []
+    strays: dict[str, list[Errors]] = {}
     first = 0
     for data, ids in rollouts:
         where = f"{data} ids, batch size {ids.shape[1]}"
-        expected = all_expected.rows(slice(first, first + ids.shape[1]))
+        expected = truth.expected.rows(slice(first, first + ids.shape[1]))
         first += ids.shape[1]
-        for graph, model in graphs.items():
-            try:
-                found = {
-                    "single": _single_steps(model, ids, expected),
-                    "carried": _compare(expected, _roll(model, ids)),
-                }
-            except Exception as fault:  # a graph frozen to one batch size; ort and torch raise unrelated classes
-                reason = str(fault).partition("\n")[0]
-                raise ParityError(f"{graph}: does not run ({where}): {reason}.") from fault
-            for way, errors in found.items():
-                if way not in rounding and not max(by_step.max() for by_step in errors) <= ATOL:
-                    rounding[way] = _rounding(way, precise(), all_ids, all_expected)
-                limits = [_limit(e) for e in rounding.get(way, [np.zeros(STEPS)] * len(names))]
-                for name, by_step, limit in zip(names, errors, limits, strict=True):
-                    _check(graph, name, by_step, limit, f"{where}, {_WAYS[way]}")
-            largest = {way: _largest(names, errors) for way, errors in found.items()}
-            stray = _largest(names, list(np.max(list(rounding.values()), axis=0))) if rounding else {}
-            figures.append(RolloutFigures(graph, data, ids.shape[1], largest["carried"], largest["single"], stray))
-    return ParityReport(tuple(figures), _greedy(reference, graphs, int(text_ids[0])))
+        try:
+            found = {"single": _single_steps(model, ids, expected), "carried": _compare(expected, _roll(model, ids))}
+        except Exception as fault:  # a graph frozen to one batch size; ort and torch raise unrelated classes
+            reason = str(fault).partition("\n")[0]
+            raise ParityError(f"{graph}: does not run ({where}): {reason}.") from fault
+        for way, errors in found.items():
+            if way not in strays and not max(by_step.max() for by_step in errors) <= ATOL:
+                strays[way] = truth.stray(way)
+            limits = [_limit(stray) for stray in strays.get(way, [np.zeros(STEPS)] * len(truth.names))]
+            for name, by_step, limit in zip(truth.names, errors, limits, strict=True):
+                _check(graph, name, by_step, limit, f"{where}, {_WAYS[way]}")
+        largest = {way: _largest(truth.names, errors) for way, errors in found.items()}
+        stray = _largest(truth.names, list(np.max(list(strays.values()), axis=0))) if strays else {}
+        figures.append(RolloutFigures(graph, data, ids.shape[1], largest["carried"], largest["single"], stray))
+    return figures
 
 
 def _rollouts(vocab_size: int, text_ids: Ids) -> Iterator[tuple[str, Ids]]:
@@ -230,16 +285,6 @@ def _largest(names: list[str], errors: list[Errors]) -> dict[str, float]:
     return {name: float(part.max()) for name, part in zip(names, errors, strict=True)}
 
 
-def _rounding(way: str, exact: StepModel, ids: Ids, expected: _Trajectory) -> list[Errors]:
-    """How far eager float32 strays from float64: of each output and step the largest over all rollouts.
-
-    In a single rollout the stray is at some steps small by luck; measured, that refused half of the chaotic networks.
-    """
-    if way == "single":
-        return _single_steps(exact, ids, expected)
-    return _compare(expected, _roll(exact, ids))
-
-
 def _limit(stray: Errors) -> Errors:
     """What is allowed at each step where eager itself strays so far up to there."""
     limit: Errors = np.maximum(ATOL, ROUNDING_FACTOR * np.maximum.accumulate(stray))
@@ -257,27 +302,32 @@ def _check(graph: str, name: str, errors: Errors, allowed: Errors, where: str) -
         )
 
 
-def _greedy(reference: StepModel, graphs: Mapping[str, StepModel], first_id: int) -> int:
-    """Continue greedily; each graph must choose eager's token at every step. Returns the number of ties met."""
-    ids = np.array([first_id])
-    expected_state = reference.init_state(1)
-    states = {graph: model.init_state(1) for graph, model in graphs.items()}
+def _greedy(reference: StepModel, first_id: int) -> list[tuple[Ids, Logits]]:
+    """Continue greedily: of each step the id that goes in and the logits that come out."""
+    ids, state = np.array([first_id]), reference.init_state(1)
+    steps = []
+    for _ in range(GREEDY_TOKENS):
+        logits, state = reference.step(ids, state)
+        steps.append((ids, logits))
+        ids = logits.argmax(axis=1)
+    return steps
+
+
+def _ties(graph: str, model: StepModel, greedy: Sequence[tuple[Ids, Logits]]) -> int:
+    """Continue with eager's tokens; the graph must choose the same at every step. Returns the number of ties met."""
+    state = model.init_state(1)
     ties = 0
-    for token in range(GREEDY_TOKENS):
-        expected, expected_state = reference.step(ids, expected_state)
-        chosen = expected.argmax(axis=1)
-        for graph, model in graphs.items():
-            logits, states[graph] = model.step(ids, states[graph])
-            other = int(logits.argmax())
-            if other == chosen[0]:
-                continue
-            if not _tied(expected, int(chosen[0]), other):
-                raise ParityError(
-                    f"{graph}: greedy continuation differs from eager PyTorch at token {token + 1} of {GREEDY_TOKENS}: "
-                    f"expected id {chosen[0]}, found {other}."
-                )
-            ties += 1
-        ids = chosen
+    for token, (ids, expected) in enumerate(greedy, start=1):
+        logits, state = model.step(ids, state)
+        chosen, other = int(expected.argmax()), int(logits.argmax())
+        if other == chosen:
+            continue
+        if not _tied(expected, chosen, other):
+            raise ParityError(
+                f"{graph}: greedy continuation differs from eager PyTorch at token {token} of {GREEDY_TOKENS}: "
+                f"expected id {chosen}, found {other}."
+            )
+        ties += 1
     return ties
 
 

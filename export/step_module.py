@@ -4,12 +4,16 @@ Weights are laid out for ``x @ w``; the bias of the input and of the recurrence 
 allows it; and the first layer's input product is looked up in a table [V, gates*H] where that is not too large.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from toolkit.models.cells import gru_cell, lstm_cell, rnn_cell
 from toolkit.models.char_rnn import CharRNN
+
+from .generate_module import DecodeLoop
 
 
 class _Table(nn.Module):
@@ -85,57 +89,140 @@ class _Lstm(nn.Module):
         return lstm_cell(self.product(x), h, c, self.w_hh, None)
 
 
-class OneStateStep(nn.Module):
+class OneStateStep(DecodeLoop):
     """input_ids [N], h0 [L, N, H] -> logits [N, V], next_h0."""
 
-    def __init__(self, source: nn.Module, layers: nn.ModuleList, output: nn.Module) -> None:
-        super().__init__()
+    def __init__(self, source: nn.Module, layers: nn.ModuleList, output: nn.Module, banned: Tensor) -> None:
+        super().__init__(output, banned)
         self.source = source
         self.layers = layers
-        self.output = output
 
-    def forward(self, input_ids: Tensor, h0: Tensor) -> tuple[Tensor, Tensor]:
-        """One step; see the class."""
+    def advance(self, input_ids: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """See `DecodeLoop.advance`."""
         x = self.source(input_ids)
+        h0 = states[0]
         next_h: list[Tensor] = []
         for i, layer in enumerate(self.layers):
             x = layer(x, h0[i])
             next_h.append(x)
-        return self.output(x), torch.stack(next_h)
+        return x, [torch.stack(next_h)]
+
+    def forward(self, input_ids: Tensor, h0: Tensor) -> tuple[Tensor, Tensor]:
+        """One step; see the class."""
+        x, states = self.advance(input_ids, [h0])
+        return self.output(x), states[0]
+
+    @torch.jit.export
+    def generate(
+        self,
+        input_ids: Tensor,
+        lengths: Tensor,
+        h0: Tensor,
+        used: Tensor,
+        stopped: Tensor,
+        max_new_tokens: int,
+        temperature: float,
+        top_k: int,
+        top_p: float,
+        min_p: float,
+        repetition_penalty: float,
+        stop_ids: Tensor,
+        uniforms: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """The whole decode loop; see `DecodeLoop.loop`."""
+        ids, log_probs, states, used, stopped = self.loop(
+            input_ids,
+            lengths,
+            [h0],
+            used,
+            stopped,
+            max_new_tokens,
+            temperature,
+            top_k,
+            top_p,
+            min_p,
+            repetition_penalty,
+            stop_ids,
+            uniforms,
+        )
+        return ids, log_probs, states[0], used, stopped
 
 
-class TwoStateStep(nn.Module):
+class TwoStateStep(DecodeLoop):
     """input_ids [N], h0 and c0 [L, N, H] -> logits [N, V], next_h0, next_c0."""
 
-    def __init__(self, source: nn.Module, layers: nn.ModuleList, output: nn.Module) -> None:
-        super().__init__()
+    def __init__(self, source: nn.Module, layers: nn.ModuleList, output: nn.Module, banned: Tensor) -> None:
+        super().__init__(output, banned)
         self.source = source
         self.layers = layers
-        self.output = output
 
-    def forward(self, input_ids: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """One step; see the class."""
+    def advance(self, input_ids: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """See `DecodeLoop.advance`."""
         x = self.source(input_ids)
+        h0, c0 = states[0], states[1]
         next_h: list[Tensor] = []
         next_c: list[Tensor] = []
         for i, layer in enumerate(self.layers):
             x, c = layer(x, h0[i], c0[i])
             next_h.append(x)
             next_c.append(c)
-        return self.output(x), torch.stack(next_h), torch.stack(next_c)
+        return x, [torch.stack(next_h), torch.stack(next_c)]
+
+    def forward(self, input_ids: Tensor, h0: Tensor, c0: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """One step; see the class."""
+        x, states = self.advance(input_ids, [h0, c0])
+        return self.output(x), states[0], states[1]
+
+    @torch.jit.export
+    def generate(
+        self,
+        input_ids: Tensor,
+        lengths: Tensor,
+        h0: Tensor,
+        c0: Tensor,
+        used: Tensor,
+        stopped: Tensor,
+        max_new_tokens: int,
+        temperature: float,
+        top_k: int,
+        top_p: float,
+        min_p: float,
+        repetition_penalty: float,
+        stop_ids: Tensor,
+        uniforms: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """The whole decode loop; see `DecodeLoop.loop`."""
+        ids, log_probs, states, used, stopped = self.loop(
+            input_ids,
+            lengths,
+            [h0, c0],
+            used,
+            stopped,
+            max_new_tokens,
+            temperature,
+            top_k,
+            top_p,
+            min_p,
+            repetition_penalty,
+            stop_ids,
+            uniforms,
+        )
+        return ids, log_probs, states[0], states[1], used, stopped
 
 
 @torch.no_grad()
-def step_module(network: CharRNN, max_table_bytes: int) -> nn.Module:
+def step_module(network: CharRNN, max_table_bytes: int, banned: Sequence[int] = (0,)) -> nn.Module:
     """The step of a network, ready for TorchScript and ONNX.
 
     Args:
         network: in eval mode, on the CPU.
         max_table_bytes: an embedding is folded into a look-up table of at most this size; a one-hot
             input always is one, of the size of its own W_ih.
+        banned: ids that `generate` never writes: `<unk>`.
 
     Returns:
-        A module with the inputs and outputs of `toolkit.signature.step_signature`.
+        A module with the inputs and outputs of `toolkit.signature.step_signature`, and a method `generate` with those
+        of `toolkit.signature.generate_signature`.
     """
     options, rnn = network.options, network.rnn
     folds_bias = options.cell != "gru"  # the GRU multiplies its recurrent bias with the reset gate
@@ -176,4 +263,6 @@ def step_module(network: CharRNN, max_table_bytes: int) -> nn.Module:
         narrow = network.projection.weight.detach().T
         output = nn.Sequential(_Product(narrow, torch.zeros(narrow.shape[1])), output)
     step = TwoStateStep if options.cell == "lstm" else OneStateStep
-    return step(source, layers, output).eval()
+    never = torch.zeros(network.vocab_size, dtype=torch.bool)
+    never[list(banned)] = True
+    return step(source, layers, output, never).eval()

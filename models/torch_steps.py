@@ -4,18 +4,24 @@ import contextlib
 import io
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from toolkit.bundle import STEP, STEP_TORCHSCRIPT, ModelInfo
+from toolkit.bundle import GENERATE, STEP, STEP_TORCHSCRIPT, ModelInfo
+from toolkit.decode_loop import Knobs, LoopState
 from toolkit.devices import check_device, cuda_error
 from toolkit.errors import FileFormatError
 from toolkit.language_model import LanguageModel
 from toolkit.signature import Signature, step_signature
 from toolkit.step_model import Ids, Logits, State, zero_state
+from toolkit.uniform import Uniforms
 
 from .char_rnn import CharRNN
 from .checkpoint import load_checkpoint
@@ -101,6 +107,44 @@ def load_eager(path: Path, device: str) -> LanguageModel:
     return LanguageModel(EagerStepModel(network), checkpoint.tokenizer)
 
 
+class TorchScriptDecodeLoop:
+    """The `generate` of a .ts.pt file."""
+
+    def __init__(self, module: Any, signature: Signature, device: torch.device) -> None:  # noqa: ANN401 - torch.jit is untyped
+        self._module = module
+        self._device = device
+        self.signature = signature
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        return self._device.type
+
+    def init_state(self, batch_size: int) -> LoopState:
+        """Zeros; see `DecodeLoop.init_state`."""
+        return tuple(torch.from_numpy(part).to(self._device) for part in zero_state(self.signature, batch_size))
+
+    def without(self, state: LoopState, rows: Sequence[int]) -> LoopState:
+        """See `DecodeLoop.without`."""
+        cleared = tuple(part.clone() for part in state)
+        for part, spec in zip(cleared, self.signature.state_inputs, strict=True):
+            part.movedim(spec.axes.index("N"), 0)[list(rows)] = 0
+        return cleared
+
+    @torch.no_grad()
+    def generate(
+        self, input_ids: Ids, lengths: Ids, state: LoopState, knobs: Knobs, numbers: Uniforms
+    ) -> tuple[Ids, npt.NDArray[np.float32], LoopState]:
+        """Read prompts and write tokens; see `DecodeLoop.generate`."""
+        prompt, many, uniforms, stop_ids = (
+            torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
+            for array in (input_ids, lengths, numbers, np.array(knobs.stop_ids, np.int64))
+        )
+        single = astuple(knobs)[:-1]
+        ids, log_probs, *after = self._module.generate(prompt, many, *state, len(numbers), *single, stop_ids, uniforms)
+        return ids.cpu().numpy(), log_probs.cpu().numpy(), tuple(after)
+
+
 @contextlib.contextmanager
 def torchscript_allowed() -> Iterator[None]:
     """Silence torch's deprecation of TorchScript: it is still what C++ programs with libtorch load."""
@@ -117,4 +161,7 @@ def load_torchscript(data: bytes, info: ModelInfo, device: str) -> LanguageModel
             module = torch.jit.load(io.BytesIO(data), map_location=where)  # type: ignore[no-untyped-call]
     except RuntimeError as error:
         raise FileFormatError(f"{STEP_TORCHSCRIPT}: torch cannot read it: {json.dumps(str(error)[:200])}") from error
-    return LanguageModel(TorchScriptStepModel(module, info.signatures[STEP], where), info.tokenizer)
+    loop = None
+    if GENERATE in info.signatures:
+        loop = TorchScriptDecodeLoop(module, info.signatures[GENERATE], where)
+    return LanguageModel(TorchScriptStepModel(module, info.signatures[STEP], where), info.tokenizer, loop)

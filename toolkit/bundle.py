@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import FileFormatError
 from .files import read_bytes, sha256
-from .signature import Signature, step_faults
+from .signature import Signature, generate_signature, signature_faults, step_faults
 from .tokenizer import Tokenizer, tokenizer_from_dict
 
 FORMAT = "rnn-toolkit model"
@@ -18,8 +18,12 @@ METADATA_KEY = "rnn_toolkit"
 """The key of an .onnx file's metadata_props, and the extra file of a TorchScript archive, with the facts."""
 
 STEP = "step"
+GENERATE = "generate"
 STEP_ONNX = "step.onnx"
+GENERATE_ONNX = "generate.onnx"
 STEP_TORCHSCRIPT = "step.ts.pt"
+GRAPH_FILES = {STEP: STEP_ONNX, GENERATE: GENERATE_ONNX}
+"""The .onnx file of each graph."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class ModelInfo:
     Attributes:
         kind: "lm" for a language model.
         network: cell, num_layers, hidden_size, vocab_size and the like, for people and peers.
-        signatures: the contract of each graph; the key "step" is always there.
+        signatures: the contract of each graph: "step", and "generate" for the whole decode loop.
         tokenizer: with its vocabulary.
         provenance: versions, checkpoint and corpus hashes.
         parity: the figures of the check against eager PyTorch; empty before it ran.
@@ -55,14 +59,23 @@ class ModelInfo:
             "parity": dict(self.parity),
         }
 
+    def to_json(self, graph: str) -> str:
+        """What one graph's file carries in its metadata: the facts, and which graph it is."""
+        return json.dumps({**self.to_dict(), "graph": graph}, ensure_ascii=False)
+
     @classmethod
-    def from_json(cls, text: str | bytes, where: str) -> "ModelInfo":
-        """The reverse of ``json.dumps(info.to_dict())``; keys it does not know are left alone.
+    def of_graph(cls, text: str | bytes, where: str) -> tuple["ModelInfo", str]:
+        """The reverse of `to_json`: the facts and the name of the graph; other keys are left alone.
 
         Raises:
             FileFormatError: not ours, of a newer format version, or incomplete.
         """
-        return cls._from_dict(_parse(text, where), where)
+        values = _parse(text, where)
+        info = cls._from_dict(values, where)
+        graph = values.get("graph")
+        if not isinstance(graph, str) or graph not in info.signatures or graph not in GRAPH_FILES:
+            raise FileFormatError(f"{where}: does not say which graph it is. Export the model again.")
+        return info, graph
 
     @classmethod
     def _from_dict(cls, values: Mapping[str, Any], where: str) -> "ModelInfo":
@@ -86,6 +99,12 @@ class ModelInfo:
                 f"{where}: the step does not fit a vocabulary of {len(info.tokenizer)} tokens: {'; '.join(faults)}. "
                 "Export the model again."
             )
+        if GENERATE in signatures:
+            faults = signature_faults(generate_signature(signatures[STEP]), signatures[GENERATE])
+            if faults:
+                raise FileFormatError(
+                    f"{where}: the decode loop does not fit the step: {'; '.join(faults)}. Export the model again."
+                )
         return info
 
 

@@ -1,38 +1,32 @@
-"""The decode loop in three layers: `generate_step` (ids) -> `stream` (text pieces) -> `generate` (texts).
+"""Text in three layers: `generate_step` or `loop_steps` (ids) -> `stream` (text pieces) -> `generate` (texts).
 
-The loop sees the StepModel protocol only, so the same seed gives the same text on every backend.
+`generate_step` drives a StepModel token by token; a DecodeLoop does the same in one call for many tokens. Which of
+them ran cannot be seen from the text: the same seed gives the same one, on every backend.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from .decode_loop import DecodeLoop, check_finite, in_python, loop_steps
 from .errors import ToolkitError
-from .sampling import LogitsProcessor, SamplingOptions, choose, log_probs_of, processors_for
-from .step_model import Ids, Logits, State, StepModel
+from .sampling import NEVER, LogitsProcessor, SamplingOptions, choose, log_probs_of, processors_for
+from .step_model import Chosen, Ids, Logits, State, StepModel
 from .tokenizer import Tokenizer
-from .uniform import fresh_seed, uniform
+from .uniform import Uniforms, fresh_seed, uniform
 
 _BLOCK = 64
 """Random numbers are made for so many steps at a time: one array operation instead of 64."""
 
+_STREAMED = (1, 2, 4, 8, 16)
+"""Tokens of the first calls of a DecodeLoop when streaming: the first shows at once, later ones cost less.
 
-@dataclass(frozen=True)
-class Chosen:
-    """The tokens of one decode step.
+The last number stays: chunks of 16 cost little more than one long call, and are read faster than anybody reads."""
 
-    Attributes:
-        ids: int64 [N].
-        log_probs: float32 [N], natural logarithms, under the model's own distribution (before bias,
-            penalties, temperature and truncation).
-        exhausted: bool [N], true where the rules left no token to choose; the id is then void.
-    """
-
-    ids: Ids
-    log_probs: npt.NDArray[np.float32]
-    exhausted: npt.NDArray[np.bool_]
+_AT_ONCE = (_BLOCK,)
+"""Tokens of each call when nobody watches: few enough that an interrupt is heard."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +81,7 @@ def generate_step(
     input_ids: Ids,
     options: SamplingOptions,
     processors: Sequence[LogitsProcessor],
+    banned: Sequence[int],
     seed: int,
 ) -> Iterator[Chosen]:
     """Decode up to `options.max_new_tokens` tokens for each row, one step at a time.
@@ -94,8 +89,9 @@ def generate_step(
     Args:
         model: any backend.
         input_ids: the prompt, int64 [N, T] with T >= 1.
-        options: only the choice is taken from here; penalties and bans must be in `processors`.
+        options: only the choice is taken from here; penalties must be in `processors`.
         processors: applied in order to the logits of each step.
+        banned: ids that are never written: `<unk>`, and whatever else is no text.
         seed: see `toolkit.uniform`.
 
     Raises:
@@ -108,17 +104,16 @@ def generate_step(
     for t in range(options.max_new_tokens):
         if t % _BLOCK == 0:
             numbers = uniform(seed, t, _BLOCK, batch_size)
-        if not np.isfinite(logits.max(axis=1)).all():  # a NaN anywhere is the largest
-            raise ToolkitError(
-                f"the model returned NaN or infinity at token {t + 1}: its weights are damaged. Train it again."
-            )
-        processed = logits.copy()
+        check_finite(logits.max(axis=1), t)  # a NaN anywhere is the largest
+        allowed = logits.copy()
+        allowed[:, banned] = NEVER
+        processed = allowed.copy()
         for process in processors:
             processed = process(tokens[:, : prompt_length + t], processed)
         exhausted = np.isneginf(processed.max(axis=1))
         processed[exhausted] = 0  # void rows still need a defined arithmetic
         ids = choose(processed, options, numbers[t % _BLOCK])
-        yield Chosen(ids, log_probs_of(logits, ids), exhausted)
+        yield Chosen(ids, log_probs_of(allowed, ids), exhausted)
         tokens[:, prompt_length + t] = ids
         if t + 1 < options.max_new_tokens:
             logits, state = model.step(ids, state)
@@ -152,17 +147,62 @@ class _Text:
         return self._held
 
 
+def _numbers(seed: int, options: SamplingOptions, batch_size: int, sizes: Sequence[int]) -> Iterator[Uniforms]:
+    """The uniform numbers of each chunk; the last of the sizes is repeated. Greedy draws none."""
+    left, first = options.max_new_tokens, _BLOCK
+    block = np.zeros((_BLOCK, batch_size), np.float32)
+    for size in itertools.chain(sizes, itertools.repeat(sizes[-1])):
+        if left <= 0:
+            return
+        if first + size > _BLOCK:
+            if options.temperature:
+                block = uniform(seed, options.max_new_tokens - left, _BLOCK, batch_size)
+            first = 0
+        yield block[first : first + min(size, left)]
+        first, left = first + size, left - size
+
+
+def stop_ids_of(tokenizer: Tokenizer, stop_strings: Sequence[str]) -> list[int]:
+    """The tokens that hold a stop string: whatever stands before, the text ends with them."""
+    if not stop_strings:
+        return []
+    return [i for i, token in enumerate(tokenizer.vocab) if any(stop in token for stop in stop_strings)]
+
+
+def _choices(
+    model: StepModel,
+    loop: DecodeLoop | None,
+    tokenizer: Tokenizer,
+    batch: Ids,
+    options: SamplingOptions,
+    seed: int,
+    sizes: Sequence[int],
+) -> Iterable[Chosen]:
+    """The ids, from the graph's loop where there is one and it knows all the rules, else from ours."""
+    if loop is not None and not in_python(options):
+        stop_ids = stop_ids_of(tokenizer, options.stop_strings)
+        return loop_steps(loop, batch, options, stop_ids, _numbers(seed, options, len(batch), sizes))
+    processors = processors_for(options, bias_ids(tokenizer, options.logit_bias))
+    return generate_step(model, batch, options, processors, (tokenizer.unk_id,), seed)
+
+
 def _stream(
-    model: StepModel, tokenizer: Tokenizer, prompt: str, options: SamplingOptions, seed: int, texts: Sequence[_Text]
+    model: StepModel,
+    loop: DecodeLoop | None,
+    tokenizer: Tokenizer,
+    prompt: str,
+    options: SamplingOptions,
+    seed: int,
+    texts: Sequence[_Text],
+    sizes: Sequence[int],
 ) -> Iterator[Piece]:
     """The loop behind `stream` and `generate`; fills `texts`."""
     ids = tokenizer.encode(prompt)
     if not len(ids):
         raise ToolkitError("the prompt is empty: the model needs at least one token to continue from. Give some text.")
     options.check_vocab(len(tokenizer))
-    processors = processors_for(options, (tokenizer.unk_id,), bias_ids(tokenizer, options.logit_bias))
     batch = np.repeat(ids[None, :], len(texts), axis=0)
-    for t, chosen in enumerate(generate_step(model, batch, options, processors, seed)):
+    for t, chosen in enumerate(_choices(model, loop, tokenizer, batch, options, seed, sizes)):
         for index, text in enumerate(texts):
             if text.finish_reason is not None:
                 continue
@@ -180,15 +220,26 @@ def _stream(
             return
 
 
-def stream(model: StepModel, tokenizer: Tokenizer, prompt: str, options: SamplingOptions) -> Iterator[Piece]:
+def stream(
+    model: StepModel, tokenizer: Tokenizer, prompt: str, options: SamplingOptions, loop: DecodeLoop | None = None
+) -> Iterator[Piece]:
     """Text as it is written, a piece for each token and text; arguments and errors as in `generate`."""
     seed = fresh_seed() if options.seed is None else options.seed
     texts = [_Text(options.stop_strings) for _ in range(options.num_return_sequences)]
-    yield from _stream(model, tokenizer, prompt, options, seed, texts)
+    yield from _stream(model, loop, tokenizer, prompt, options, seed, texts, _STREAMED)
 
 
-def generate(model: StepModel, tokenizer: Tokenizer, prompt: str, options: SamplingOptions) -> list[Generation]:
+def generate(
+    model: StepModel, tokenizer: Tokenizer, prompt: str, options: SamplingOptions, loop: DecodeLoop | None = None
+) -> list[Generation]:
     """Continue a prompt `options.num_return_sequences` times, as one batch.
+
+    Args:
+        model: any backend.
+        tokenizer: of the same vocabulary.
+        prompt: at least one token.
+        options: how.
+        loop: the same model as a decode loop; it is used where it knows all rules that the options ask for.
 
     Raises:
         ToolkitError: empty prompt, top_k above the vocabulary, a logit_bias for an unknown token, or a
@@ -197,7 +248,7 @@ def generate(model: StepModel, tokenizer: Tokenizer, prompt: str, options: Sampl
     seed = fresh_seed() if options.seed is None else options.seed
     texts = [_Text(options.stop_strings) for _ in range(options.num_return_sequences)]
     shown = [""] * len(texts)
-    for piece in _stream(model, tokenizer, prompt, options, seed, texts):
+    for piece in _stream(model, loop, tokenizer, prompt, options, seed, texts, _AT_ONCE):
         shown[piece.index] += piece.text
     return [
         Generation(prompt, text, tuple(raw.ids), tuple(raw.log_probs), str(raw.finish_reason), seed)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from .decode_loop import DecodeLoop
 from .errors import OptionError
 from .generation import Generation, Piece, generate, stream
 from .sampling import SamplingOptions
@@ -23,11 +24,13 @@ class LanguageModel:
     Attributes:
         backend: the step, on whatever computes it.
         tokenizer: with its vocabulary.
+        loop: the whole decode loop in one call, where the model has it; texts are the same without.
     """
 
-    def __init__(self, backend: StepModel, tokenizer: Tokenizer) -> None:
+    def __init__(self, backend: StepModel, tokenizer: Tokenizer, loop: DecodeLoop | None = None) -> None:
         self.backend = backend
         self.tokenizer = tokenizer
+        self.loop = loop
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.backend).__name__} on {self.device}, {self.tokenizer!r})"
@@ -75,13 +78,13 @@ class LanguageModel:
         """
         chosen = _options(options, changes)
         self._warn_unknown(prompt)
-        return generate(self.backend, self.tokenizer, prompt, chosen)
+        return generate(self.backend, self.tokenizer, prompt, chosen, self.loop)
 
     def stream(self, prompt: str, options: SamplingOptions | None = None, **changes: Any) -> Iterator[Piece]:  # noqa: ANN401 - as above
         """As `generate`, but yields the text as it is written."""
         chosen = _options(options, changes)
         self._warn_unknown(prompt)
-        return stream(self.backend, self.tokenizer, prompt, chosen)
+        return stream(self.backend, self.tokenizer, prompt, chosen, self.loop)
 
     def _warn_unknown(self, prompt: str) -> None:
         missing = self.tokenizer.unknown(prompt)

@@ -1,10 +1,22 @@
 """Open a model from whatever it lies in."""
 
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from .bundle import METADATA_KEY, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo, read_bundle, what_is
+from .bundle import (
+    GENERATE,
+    GRAPH_FILES,
+    METADATA_KEY,
+    STEP,
+    STEP_ONNX,
+    STEP_TORCHSCRIPT,
+    ModelInfo,
+    read_bundle,
+    what_is,
+)
 from .devices import BACKENDS
 from .errors import FileFormatError, MissingDependencyError, ToolkitError
 from .files import read_bytes
@@ -46,43 +58,72 @@ def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: s
 
 
 def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
-    from .onnx_step import OnnxStepModel, session_device  # noqa: PLC0415 - checkpoints need no onnxruntime
+    from .onnx_models import OnnxDecodeLoop, OnnxStepModel  # noqa: PLC0415 - checkpoints need no onnxruntime
+    from .onnx_session import session_device  # noqa: PLC0415 - as above
 
-    session, info = _open(path, device, threads)
-    signature = info.signatures[STEP]
-    return LanguageModel(OnnxStepModel(session, signature, session_device(session)), info.tokenizer)
+    info, sessions = _graphs(path, device, threads)
+    first = GENERATE if GENERATE in sessions else STEP  # who only generates never needs the other
+    session = sessions[first](device)
+    where = session_device(session)
+
+    def open_step() -> Any:  # noqa: ANN401 - ort is untyped
+        if STEP not in sessions:
+            raise ToolkitError(
+                f"{path}: holds the decode loop alone, and a single step was asked for (logit_bias, presence_penalty, "
+                f"frequency_penalty and no_repeat_ngram_size need it, too). Open the bundle, or its {STEP_ONNX}."
+            )
+        return session if first == STEP else sessions[STEP](where)
+
+    loop = OnnxDecodeLoop(session, info.signatures[GENERATE], where) if first == GENERATE else None
+    return LanguageModel(OnnxStepModel(open_step, info.signatures[STEP], where), info.tokenizer, loop)
 
 
 def read_info(path: Path) -> ModelInfo:
-    """The facts of a bundle folder or a single .onnx file, after the same checks as `load`."""
-    return _open(path, "cpu", 1)[1]
+    """The facts of a bundle folder or a single .onnx file, after all that `load` checks."""
+    info, sessions = _graphs(path, "cpu", 1)
+    for open_graph in sessions.values():
+        open_graph("cpu")
+    return info
 
 
-def _open(path: Path, device: str, threads: int) -> tuple[Any, ModelInfo]:
-    """A session on a step graph whose hash and contract hold, and its facts."""
-    from .onnx_step import check_contract, open_session  # noqa: PLC0415 - as above
+_Opener = Callable[[str], Any]
+"""A device -> a session on a graph whose hash and contract hold."""
 
-    name = str(path / STEP_ONNX) if path.is_dir() else str(path)
+
+def _graphs(path: Path, device: str, threads: int) -> tuple[ModelInfo, dict[str, _Opener]]:
+    """The facts and the graphs of a bundle or a single .onnx file; no file is damaged."""
+    from .onnx_session import check_contract, open_session  # noqa: PLC0415 - as above
+
+    def open_graph(graph: str, name: str, read: Callable[[], bytes], where: str) -> Any:  # noqa: ANN401 - ort is untyped
+        session = open_session(read(), name, where, threads)
+        check_contract(session, info.signatures[graph], name, graph)
+        return session
+
     if path.is_dir():
         bundle = read_bundle(path)
-        session = open_session(bundle.read(STEP_ONNX), name, device, threads)
         info = bundle.info
-    else:
-        data = read_bytes(path, "a bundle folder, an .onnx file or a checkpoint")
-        if path.suffix != ".onnx":
-            raise FileFormatError(
-                f"{name}: expected a bundle folder, an .onnx file or a checkpoint (.pt), found {what_is(path)}."
-            )
-        session = open_session(data, name, device, threads)
-        facts = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        if facts is None:
-            raise FileFormatError(
-                f"{name}: an ONNX file, but none that `toolkit export` wrote (no {METADATA_KEY!r} in its metadata). "
-                "Export a checkpoint with `toolkit export`."
-            )
-        info = ModelInfo.from_json(facts, name)
-    check_contract(session, info.signatures[STEP], name)
-    return session, info
+        files = {graph: GRAPH_FILES[graph] for graph in info.signatures if graph in GRAPH_FILES}
+        for name in files.values():
+            bundle.read(name)  # what is opened later must be intact now
+        return info, {
+            graph: partial(open_graph, graph, str(path / name), partial(bundle.read, name))
+            for graph, name in files.items()
+        }
+    data = read_bytes(path, "a bundle folder, an .onnx file or a checkpoint")
+    if path.suffix != ".onnx":
+        raise FileFormatError(
+            f"{path}: expected a bundle folder, an .onnx file or a checkpoint (.pt), found {what_is(path)}."
+        )
+    session = open_session(data, str(path), device, threads)
+    facts = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if facts is None:
+        raise FileFormatError(
+            f"{path}: an ONNX file, but none that `toolkit export` wrote (no {METADATA_KEY!r} in its metadata). "
+            "Export a checkpoint with `toolkit export`."
+        )
+    info, graph = ModelInfo.of_graph(facts, str(path))
+    check_contract(session, info.signatures[graph], str(path), graph)
+    return info, {graph: lambda _where: session}
 
 
 def _load_torch(path: Path, backend: str, device: str) -> LanguageModel:

@@ -1,8 +1,9 @@
 """From logits to the next token: the options, the logits processors and the draw.
 
-The order is fixed: bias and suppression, penalties, n-gram ban; then temperature 0 takes the largest
-logit, and any other temperature divides, keeps top_k, top_p, min_p, and draws by inverse CDF. Equal
-logits are ordered by token id everywhere, so every host picks the same token.
+The order is fixed: tokens never written lose their logit; then bias, penalties, n-gram ban; then
+temperature 0 takes the largest logit, and any other temperature divides, keeps top_k, top_p, min_p, and
+draws by inverse CDF. Equal logits are ordered by token id everywhere, and float32 weights are added up in
+float64, so every host picks the same token.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -60,17 +61,6 @@ class SamplingOptions(Options):
 # Logits processors -------------------------------------------------------------------------------
 
 
-def suppress(ids: Iterable[int]) -> LogitsProcessor:
-    """Never choose these ids: `<unk>`, padding, and whatever else is no text."""
-    banned = np.fromiter(ids, dtype=np.int64)
-
-    def process(_tokens: Ids, logits: Logits) -> Logits:
-        logits[:, banned] = NEVER
-        return logits
-
-    return process
-
-
 def bias(by_id: Mapping[int, float]) -> LogitsProcessor:
     """Add a number to the logits of some ids (llama.cpp's logit_bias)."""
     ids = np.array(list(by_id), dtype=np.int64)
@@ -126,13 +116,11 @@ def no_repeat_ngram(size: int) -> LogitsProcessor:
     return process
 
 
-def processors_for(
-    options: SamplingOptions, banned: Iterable[int], biases: Mapping[int, float]
-) -> list[LogitsProcessor]:
+def processors_for(options: SamplingOptions, biases: Mapping[int, float]) -> list[LogitsProcessor]:
     """The processors that the options ask for, in their fixed order; absent ones cost nothing."""
-    chain = [suppress(banned)]
+    chain = []
     if biases:
-        chain.insert(0, bias(biases))
+        chain.append(bias(biases))
     if options.repetition_penalty != 1:
         chain.append(repetition_penalty(options.repetition_penalty))
     if options.presence_penalty or options.frequency_penalty:
@@ -176,8 +164,10 @@ def keep_top_p(logits: Logits, p: float) -> Logits:
     if p >= 1:
         return logits
     order = np.argsort(-logits, axis=1, kind="stable")  # falling, ties by id
-    reached = np.take_along_axis(softmax(logits), order, axis=1).cumsum(axis=1, dtype=np.float64)
-    kept = (reached < p).sum(axis=1, keepdims=True) + 1  # the one that reaches p belongs to them
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    reached = np.take_along_axis(weights, order, axis=1).cumsum(axis=1, dtype=np.float64)
+    short = reached < np.float64(np.float32(p)) * reached[:, -1:]
+    kept = short.sum(axis=1, keepdims=True) + 1  # the one that reaches p belongs to them
     keep = np.empty(logits.shape, dtype=bool)
     np.put_along_axis(keep, order, np.arange(logits.shape[1]) < kept, axis=1)
     return np.where(keep, logits, NEVER)
@@ -200,8 +190,7 @@ def draw(logits: Logits, u: npt.NDArray[np.float32]) -> Ids:
     Returns:
         int64 [N].
     """
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float64)
-    cdf = weights.cumsum(axis=1)
+    cdf = np.exp(logits - logits.max(axis=1, keepdims=True)).cumsum(axis=1, dtype=np.float64)
     below = cdf <= u[:, None].astype(np.float64) * cdf[:, -1:]
     chosen: Ids = below.sum(axis=1)
     return chosen

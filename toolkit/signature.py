@@ -23,8 +23,8 @@ class TensorSpec:
 
     Attributes:
         name: its name in the graph.
-        dtype: "int64" or "float32".
-        axes: a letter for each dynamic axis (N batch), a number for each fixed one.
+        dtype: "int64", "float32" or "bool".
+        axes: a letter for each dynamic axis (N batch), a number for each fixed one; none for a single number.
     """
 
     name: str
@@ -108,6 +108,47 @@ def step_signature(cell: str, num_layers: int, hidden_size: int, vocab_size: int
             *(TensorSpec(NEXT + s, "float32", axes) for s in states),
         ),
         states=states,
+    )
+
+
+KNOBS = (
+    TensorSpec("max_new_tokens", "int64", ()),
+    TensorSpec("temperature", "float32", ()),
+    TensorSpec("top_k", "int64", ()),
+    TensorSpec("top_p", "float32", ()),
+    TensorSpec("min_p", "float32", ()),
+    TensorSpec("repetition_penalty", "float32", ()),
+    TensorSpec("stop_ids", "int64", ("S",)),
+    TensorSpec("uniforms", "float32", ("M", "N")),
+)
+"""How generate.onnx chooses tokens. Every one must be given; outside its range it means the nearest value inside."""
+
+
+def generate_signature(step: Signature) -> Signature:
+    """The contract of generate.onnx, the whole decode loop around a step.
+
+    Beyond the step's own states two more are carried from call to call: `used`, which tokens a sequence holds
+    already (for the repetition penalty), and `stopped`, whether it has met a stop id. A state holds all that was
+    read, and the last token written has not been: it is the input of the next call.
+
+    Args:
+        step: the contract of step.onnx.
+
+    Returns:
+        input_ids int64 [N, T], lengths int64 [N], the step's states, used bool [N, V], stopped bool [N], `KNOBS` ->
+        output_ids int64 [N, R], log_probs float32 [N, R], the next of each state. T is the longest prompt, S the
+        number of stop ids, M of rows of uniform numbers, R <= min(M, max_new_tokens) of tokens written.
+    """
+    vocab_size = step.outputs[0].axes[1]
+    states = (*step.state_inputs, TensorSpec("used", "bool", ("N", vocab_size)), TensorSpec("stopped", "bool", ("N",)))
+    return Signature(
+        inputs=(TensorSpec("input_ids", "int64", ("N", "T")), TensorSpec("lengths", "int64", ("N",)), *states, *KNOBS),
+        outputs=(
+            TensorSpec("output_ids", "int64", ("N", "R")),
+            TensorSpec("log_probs", "float32", ("N", "R")),
+            *(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states),
+        ),
+        states=tuple(spec.name for spec in states),
     )
 
 

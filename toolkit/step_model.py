@@ -1,5 +1,6 @@
 """What the decode loop needs of a model, whoever computes it."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,22 @@ Logits = npt.NDArray[np.float32]
 
 State = tuple[npt.NDArray[np.float32], ...]
 """The state is a value: passed in, returned, never kept on the model. (h0,) or (h0, c0), each [L, N, H]."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The tokens of one decode step.
+
+    Attributes:
+        ids: int64 [N].
+        log_probs: float32 [N], natural logarithms, under the model's own distribution over the tokens that
+            may be written (before bias, penalties, temperature and truncation).
+        exhausted: bool [N], true where the rules left no token to choose; the id is then void.
+    """
+
+    ids: Ids
+    log_probs: npt.NDArray[np.float32]
+    exhausted: npt.NDArray[np.bool_]
 
 
 class StepModel(Protocol):
@@ -49,9 +66,9 @@ class StepModel(Protocol):
 
 
 def zero_state(signature: Signature, batch_size: int) -> State:
-    """Zeros in the shape that the signature's state inputs have, for N = `batch_size`."""
+    """Zeros in the shape and dtype that the signature's state inputs have, for N = `batch_size`."""
     return tuple(
-        np.zeros([batch_size if axis == "N" else int(axis) for axis in spec.axes], dtype=np.float32)
+        np.zeros([batch_size if axis == "N" else int(axis) for axis in spec.axes], dtype=spec.dtype)
         for spec in signature.state_inputs
     )
 

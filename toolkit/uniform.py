@@ -21,6 +21,12 @@ _ROUNDS = 10
 
 Words = npt.NDArray[np.uint64]
 
+Uniforms = npt.NDArray[np.float32]
+"""Numbers in [0, 1)."""
+
+MAX_UNIFORM = 1 - 2.0**-24
+"""The largest of them."""
+
 
 def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int]) -> tuple[Words, ...]:
     """Four random 32-bit words for each counter.
@@ -40,7 +46,7 @@ def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int])
     return c0, c1, c2, c3
 
 
-def uniform(seed: int, first_step: int, num_steps: int, batch_size: int) -> npt.NDArray[np.float32]:
+def uniform(seed: int, first_step: int, num_steps: int, batch_size: int) -> Uniforms:
     """Uniform numbers in [0, 1) for a stretch of decode steps.
 
     The number for step t and sequence n is ``(word >> 8) * 2**-24``, exact in float32, where ``word`` is
@@ -55,11 +61,13 @@ def uniform(seed: int, first_step: int, num_steps: int, batch_size: int) -> npt.
     Returns:
         float32 [num_steps, batch_size].
     """
-    step, sequence = np.meshgrid(
-        np.arange(first_step, first_step + num_steps, dtype=np.uint64),
-        np.arange(batch_size, dtype=np.uint64),
-        indexing="ij",
-    )
+    steps = np.arange(first_step, first_step + num_steps, dtype=np.uint64)
+    return uniform_at(seed, steps[:, None], np.arange(batch_size, dtype=np.uint64)[None, :])
+
+
+def uniform_at(seed: int, steps: Words, sequences: Words) -> Uniforms:
+    """The numbers of `uniform` for any steps and sequences: two arrays that broadcast, of 32-bit values."""
+    step, sequence = np.broadcast_arrays(steps, sequences)
     zero = np.zeros_like(step)
     word = philox4x32((step, sequence, zero, zero), (seed & 0xFFFFFFFF, seed >> 32))[0]
     return (word >> np.uint64(8)).astype(np.float32) * np.float32(2.0**-24)

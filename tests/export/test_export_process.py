@@ -52,13 +52,16 @@ def lasting(folder):
     facts = json.loads((folder / "model.json").read_bytes())
     assert facts.pop("parity")
     assert facts.pop("files")
-    graph = onnx.load(folder / "step.onnx")
-    assert [entry.key for entry in graph.metadata_props] == ["rnn_toolkit"]
-    del graph.metadata_props[:]
+    graphs = []
+    for name in ("step.onnx", "generate.onnx"):
+        graph = onnx.load(folder / name)
+        assert [entry.key for entry in graph.metadata_props] == ["rnn_toolkit"]
+        del graph.metadata_props[:]
+        graphs.append(graph.SerializeToString())
     with zipfile.ZipFile(folder / "step.ts.pt") as archive:
         weights = {name: archive.read(name) for name in archive.namelist() if "/data/" in name}
     assert sum(map(len, weights.values())) > 100_000
-    return facts, graph.SerializeToString(), weights
+    return facts, graphs, weights
 
 
 def test_export_is_one_json_object_and_the_same_graphs_in_another_process(cli, make_checkpoint, make_bundle, tmp_path):
@@ -103,6 +106,6 @@ def test_full_disk_and_kill_leave_no_half_bundle_and_the_old_one_whole(make_chec
     visible = sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("."))
     assert visible == ["best", "best.pt"]
     (left,) = [path for path in tmp_path.iterdir() if path.name.startswith(".")]
-    assert sorted(path.name for path in left.iterdir()) == ["README.md", "step.onnx", "step.ts.pt"]
+    assert sorted(path.name for path in left.iterdir()) == ["README.md", "generate.onnx", "step.onnx", "step.ts.pt"]
     with pytest.raises(toolkit.ToolkitError, match=r"found no model\.json in it"):
         toolkit.load(left)

@@ -19,7 +19,7 @@ from toolkit.export import exporter, parity
 from toolkit.export.exporter import default_folder
 from toolkit.models.checkpoint import load_checkpoint, save_checkpoint
 
-FILES = ["README.md", "model.json", "step.onnx", "step.ts.pt"]
+FILES = ["README.md", "generate.onnx", "model.json", "step.onnx", "step.ts.pt"]
 
 
 def contents(folder):
@@ -79,7 +79,34 @@ def test_model_json_states_the_contract_in_full(model_json):
                 {"name": "next_c0", **state},
             ],
             "states": {"h0": "next_h0", "c0": "next_c0"},
-        }
+        },
+        "generate": {
+            "inputs": [
+                {"name": "input_ids", "dtype": "int64", "axes": ["N", "T"]},
+                {"name": "lengths", "dtype": "int64", "axes": ["N"]},
+                {"name": "h0", **state},
+                {"name": "c0", **state},
+                {"name": "used", "dtype": "bool", "axes": ["N", vocab_size]},
+                {"name": "stopped", "dtype": "bool", "axes": ["N"]},
+                {"name": "max_new_tokens", "dtype": "int64", "axes": []},
+                {"name": "temperature", "dtype": "float32", "axes": []},
+                {"name": "top_k", "dtype": "int64", "axes": []},
+                {"name": "top_p", "dtype": "float32", "axes": []},
+                {"name": "min_p", "dtype": "float32", "axes": []},
+                {"name": "repetition_penalty", "dtype": "float32", "axes": []},
+                {"name": "stop_ids", "dtype": "int64", "axes": ["S"]},
+                {"name": "uniforms", "dtype": "float32", "axes": ["M", "N"]},
+            ],
+            "outputs": [
+                {"name": "output_ids", "dtype": "int64", "axes": ["N", "R"]},
+                {"name": "log_probs", "dtype": "float32", "axes": ["N", "R"]},
+                {"name": "next_h0", **state},
+                {"name": "next_c0", **state},
+                {"name": "next_used", "dtype": "bool", "axes": ["N", vocab_size]},
+                {"name": "next_stopped", "dtype": "bool", "axes": ["N"]},
+            ],
+            "states": {"h0": "next_h0", "c0": "next_c0", "used": "next_used", "stopped": "next_stopped"},
+        },
     }
     assert (model_json["format"], model_json["format_version"], model_json["kind"]) == ("rnn-toolkit model", 1, "lm")
     network = model_json["network"]
@@ -119,20 +146,21 @@ def test_model_json_gives_the_figures_of_the_gate(model_json):
 
 
 def test_hashes_and_sizes_in_model_json_are_those_of_the_files(bundle, model_json):
-    assert sorted(model_json["files"]) == ["README.md", "step.onnx", "step.ts.pt"]
+    assert sorted(model_json["files"]) == [name for name in FILES if name != "model.json"]
     for name, entry in model_json["files"].items():
         data = (bundle / name).read_bytes()
         assert entry == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def test_both_graph_files_carry_the_facts_of_model_json(bundle, model_json):
+def test_all_graph_files_carry_the_facts_of_model_json(bundle, model_json):
     facts = {key: value for key, value in model_json.items() if key != "files"}
-    (entry,) = onnx.load(bundle / "step.onnx").metadata_props
-    assert json.loads(entry.value) == facts
+    for graph in ("step", "generate"):
+        (entry,) = onnx.load(bundle / f"{graph}.onnx").metadata_props
+        assert json.loads(entry.value) == {**facts, "graph": graph}
     extra = {"rnn_toolkit": ""}
     with pytest.warns(DeprecationWarning, match=r"torch\.jit\.load"):
         torch.jit.load(bundle / "step.ts.pt", _extra_files=extra)
-    assert json.loads(extra["rnn_toolkit"]) == facts
+    assert json.loads(extra["rnn_toolkit"]) == {**facts, "graph": "step"}
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,8 @@ def test_file_uses_standard_operators_of_one_opset_only(graph):
 def test_weights_stand_in_the_file_itself(graph, bundle):
     assert all(tensor.data_location == onnx.TensorProto.DEFAULT for tensor in graph.graph.initializer)
     assert sum(tensor.ByteSize() for tensor in graph.graph.initializer) > 20_000
-    assert sorted(path.name for path in bundle.iterdir()) == ["README.md", "model.json", "step.onnx", "step.ts.pt"]
+    files = ["README.md", "generate.onnx", "model.json", "step.onnx", "step.ts.pt"]
+    assert sorted(path.name for path in bundle.iterdir()) == files
     session = onnxruntime.InferenceSession((bundle / "step.onnx").read_bytes(), providers=["CPUExecutionProvider"])
     state = {
         part.name: np.zeros([1 if a == "N" else a for a in part.shape], np.float32) for part in session.get_inputs()[1:]
@@ -121,7 +122,7 @@ def machine_names():
 
 def without_weights(path):
     """The bytes of a graph file that are not numbers of its tensors, which could spell anything."""
-    if path.name == "step.onnx":
+    if path.suffix == ".onnx":
         model = onnx.load(path)
         for tensor in model.graph.initializer:
             tensor.ClearField("raw_data")
@@ -132,7 +133,7 @@ def without_weights(path):
         return b"\n".join(re.sub(rb"__torch__[\w.]*", b"", archive.read(name)) for name in names)
 
 
-@pytest.mark.parametrize("name", ["step.onnx", "step.ts.pt", "model.json", "README.md"])
+@pytest.mark.parametrize("name", ["step.onnx", "generate.onnx", "step.ts.pt", "model.json", "README.md"])
 def test_no_file_names_a_path_or_a_source_of_the_machine_it_was_made_on(name, bundle):
     data = (bundle / name).read_bytes()
     assert not [machine for machine in machine_names() if machine in data]

@@ -14,7 +14,8 @@ from toolkit.export.parity import ATOL
 from toolkit.export.step_module import step_module
 from toolkit.export.torchscript_file import script, torchscript_bytes
 from toolkit.models.torch_steps import network_signature
-from toolkit.onnx_step import OnnxStepModel, open_session
+from toolkit.onnx_models import OnnxStepModel
+from toolkit.onnx_session import open_session
 from toolkit.tokenizer import CharTokenizer
 
 VOCAB, HIDDEN = 29, 12
@@ -24,7 +25,7 @@ WORD = 15  # the third of text_ids
 
 def opened(proto, network):
     session = open_session(proto.SerializeToString(), "step.onnx")
-    return OnnxStepModel(session, network_signature(network), "cpu")
+    return OnnxStepModel(lambda: session, network_signature(network), "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -299,4 +300,4 @@ def test_graph_that_declares_other_axes_or_names_never_reaches_the_comparison(ch
     info = ModelInfo("lm", {}, {"step": network_signature(lstm)}, CharTokenizer(vocab))
     scripted = torchscript_bytes(script(step_module(lstm, TABLE)), "")
     with pytest.raises(FileFormatError, match=f"^step.onnx: .*{fault}"):
-        open_graphs(with_metadata(proto, ""), scripted, info)
+        open_graphs({"step.onnx": with_metadata(proto, ""), "step.ts.pt": scripted}, info)

@@ -32,7 +32,7 @@ def opened(made):
         "eager": toolkit.load(made.checkpoint, "cpu"),
         "torchscript": toolkit.load(made.bundle, "cpu", backend="torchscript"),
         "onnx": toolkit.load(made.bundle, "cpu"),
-        "onnx file": toolkit.load(made.bundle / "step.onnx", "cpu"),
+        "step file": toolkit.load(made.bundle / "step.onnx", "cpu"),
         "onnx, two threads": toolkit.load(made.bundle, "cpu", threads=2),
     }
 

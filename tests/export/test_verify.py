@@ -34,7 +34,7 @@ def test_bundle_equals_its_checkpoint_and_the_figures_are_those_of_the_export(bu
     assert (said["bundle"], said["checkpoint"]) == (str(bundle), str(make_checkpoint()))
 
 
-@pytest.mark.parametrize("name", ["step.onnx", "step.ts.pt", "README.md"])
+@pytest.mark.parametrize("name", ["step.onnx", "generate.onnx", "step.ts.pt", "README.md"])
 @pytest.mark.parametrize("fault", ["one bit", "cut off", "missing"])
 def test_spoilt_file_is_named(name, fault, bundle, make_checkpoint, capfd):
     path = bundle / name

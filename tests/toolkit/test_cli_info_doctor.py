@@ -71,7 +71,7 @@ def test_info_for_people_is_a_table_on_standard_output(kind, shown, bundle, make
     assert [text for text in shown if text not in out] == []
 
 
-@pytest.mark.parametrize("name", ["step.onnx", "step.ts.pt", "README.md"])
+@pytest.mark.parametrize("name", ["step.onnx", "generate.onnx", "step.ts.pt", "README.md"])
 def test_info_checks_the_hash_of_every_file(name, bundle, tmp_path, cli):
     copy = shutil.copytree(bundle, tmp_path / "copy")
     with (copy / name).open("ab") as file:

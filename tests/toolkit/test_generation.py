@@ -28,14 +28,15 @@ def slow_text(model, prompt, sequence, seed, biases, options):
     ids, log_probs = [], []
     for t in range(options.max_new_tokens):
         warped = np.array(logits)
-        for process in processors_for(options, (0,), biases):
+        warped[:, 0] = -math.inf
+        for process in processors_for(options, biases):
             warped = process(np.array([history]), warped)
         if warped.max() == -math.inf:
             return ids, log_probs, "exhausted"
         u = uniform(seed, t, 1, sequence + 1)[:, sequence]
         token = int(choose(warped, options, u)[0])
         weights = [math.exp(x) for x in logits[0].tolist()]
-        log_probs.append(math.log(weights[token] / math.fsum(weights)))
+        log_probs.append(math.log(weights[token] / math.fsum(weights[1:])))
         ids.append(token)
         history.append(token)
         logits, state = model.step(np.array([token]), state)
@@ -104,7 +105,8 @@ def test_a_shorter_text_is_the_beginning_of_a_longer_one(moody):
 @pytest.mark.parametrize(("prompt", "new"), [("a", 1), ("abc", 1), ("abc", 7)])
 def test_the_model_reads_each_token_once_and_not_the_last(moody, prompt, new):
     model = moody(V)
-    chosen = list(generate_step(model, TOKENIZER.encode(prompt)[None], SamplingOptions(max_new_tokens=new), [], 1))
+    options = SamplingOptions(max_new_tokens=new)
+    chosen = list(generate_step(model, TOKENIZER.encode(prompt)[None], options, [], (0,), 1))
     assert len(chosen) == new
     assert model.calls == len(prompt) + new - 1
     texts(model, prompt, max_new_tokens=new)

@@ -30,10 +30,10 @@ OTHERS = {
     "toolkit": BASE | {"jieba"},
     "toolkit.gui": BASE | {"PySide6"},
     "toolkit.models": BASE | {"torch", "matplotlib"},
-    "toolkit.export": BASE | {"torch", "onnx", "onnxscript"},
+    "toolkit.export": BASE | {"torch", "onnx", "onnx_ir", "onnxscript"},
 }
 
-HEAVY = {"torch", "onnx", "onnxscript", "matplotlib", "PySide6", "jieba"}
+HEAVY = {"torch", "onnx", "onnx_ir", "onnxscript", "matplotlib", "PySide6", "jieba"}
 
 
 def module_of(path):

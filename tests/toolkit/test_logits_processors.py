@@ -13,7 +13,6 @@ from toolkit.sampling import (
     no_repeat_ngram,
     processors_for,
     repetition_penalty,
-    suppress,
     usage_penalty,
 )
 
@@ -51,15 +50,6 @@ def run(processor, ids, logits):
     assert found.shape == logits.shape
     assert np.array_equal(ids, before)
     return found
-
-
-def test_suppress_bans_its_ids_in_every_row_and_no_others():
-    found = run(suppress([0, 3]), np.zeros((2, 1), dtype=np.int64), np.ones((2, 5), dtype=np.float32))
-    assert found.tolist() == [[NEVER, 1, 1, NEVER, 1]] * 2
-
-
-def test_suppress_nothing_changes_nothing():
-    assert run(suppress([]), tokens(1), row(1, 2)).tolist() == [[1, 2]]
 
 
 def test_bias_is_added_to_its_ids_in_every_row():
@@ -143,46 +133,46 @@ def test_penalties_equal_a_loop_over_single_logits(rows, penalty, presence, freq
 @pytest.mark.parametrize(
     "make", [lambda: repetition_penalty(3), lambda: usage_penalty(1, 1), lambda: no_repeat_ngram(1)]
 )
-def test_no_penalty_revives_a_suppressed_id(make):
+def test_no_penalty_revives_a_banned_id(make):
     assert np.isneginf(run(make(), tokens(0, 1), row(NEVER, 1, 1))[0, 0])
 
 
 # The chain ---------------------------------------------------------------------------------------
 
 
-def run_chain(options, ids, logits, biases=None, banned=(0,)):
-    for process in processors_for(options, banned, biases or {}):
+def run_chain(options, ids, logits, biases=None):
+    for process in processors_for(options, biases or {}):
         logits = process(ids, logits)
     return logits
 
 
 def test_absent_rules_are_absent_from_the_chain():
-    assert len(processors_for(SamplingOptions(), (0,), {})) == 1
+    assert processors_for(SamplingOptions(), {}) == []
     everything = SamplingOptions(repetition_penalty=2, presence_penalty=1, no_repeat_ngram_size=2)
-    assert len(processors_for(everything, (0,), {1: 1.0})) == 5
+    assert len(processors_for(everything, {1: 1.0})) == 4
 
 
 @pytest.mark.parametrize("name", ["presence_penalty", "frequency_penalty"])
 def test_either_usage_penalty_alone_is_enough_to_be_applied(name):
-    assert run_chain(SamplingOptions(**{name: 1}), tokens(1), row(5, 5, 5)).tolist() == [[NEVER, 4, 5]]
+    assert run_chain(SamplingOptions(**{name: 1}), tokens(1), row(5, 5, 5)).tolist() == [[5, 4, 5]]
 
 
 def test_no_bias_revives_a_banned_id():
     options = SamplingOptions(no_repeat_ngram_size=1)
-    found = run_chain(options, tokens(1), row(0, 0, 0), biases={0: MAX_BIAS, 1: MAX_BIAS})
+    found = run_chain(options, tokens(1), row(NEVER, 0, 0), biases={0: MAX_BIAS, 1: MAX_BIAS})
     assert found.tolist() == [[NEVER, NEVER, 0]]
 
 
 def test_bias_comes_before_the_penalties():
     # -1 + 5 = 4 is positive, so it is halved, then 0.5 is taken off; penalising first would give -2 + 5 - 0.5.
     options = SamplingOptions(repetition_penalty=2, presence_penalty=0.5)
-    assert run_chain(options, tokens(1), row(0, -1, 0), biases={1: 5}).tolist() == [[NEVER, 1.5, 0]]
+    assert run_chain(options, tokens(1), row(0, -1, 0), biases={1: 5}).tolist() == [[0, 1.5, 0]]
 
 
 def test_repetition_penalty_comes_before_the_usage_penalty():
     # 2 / 2 - 0.5; the other way round it were (2 - 0.5) / 2 = 0.75.
     options = SamplingOptions(repetition_penalty=2, frequency_penalty=0.5)
-    assert run_chain(options, tokens(1), row(0, 2, 0)).tolist() == [[NEVER, 0.5, 0]]
+    assert run_chain(options, tokens(1), row(0, 2, 0)).tolist() == [[0, 0.5, 0]]
 
 
 @pytest.mark.parametrize("penalty", [0.01, 100])

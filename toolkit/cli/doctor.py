@@ -100,7 +100,7 @@ def _package(package: Package) -> Finding:
 def _providers() -> list[Finding]:
     """Run a graph on the CPU and on CUDA."""
     try:
-        from toolkit.onnx_step import open_session
+        from toolkit.onnx_session import open_session
     except ImportError as error:
         return [Finding("providers", False, f"onnxruntime cannot be imported: {error}", "Run: pip install rnn-toolkit")]
     findings = []

@@ -1,4 +1,4 @@
-"""A step graph on ONNX Runtime."""
+"""ONNX Runtime sessions: on the device that was asked for, and with the graph that was promised."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,30 +8,9 @@ import onnxruntime as ort
 from .devices import cuda_error, resolve_device
 from .errors import FileFormatError
 from .signature import Signature, TensorSpec, signature_faults
-from .step_model import Ids, Logits, State, zero_state
 
-_DTYPES = {"tensor(int64)": "int64", "tensor(float)": "float32"}
+_DTYPES = {"tensor(int64)": "int64", "tensor(float)": "float32", "tensor(bool)": "bool"}
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
-
-
-class OnnxStepModel:
-    """A step on ONNX Runtime. One object may be used from many threads: it holds no state."""
-
-    def __init__(self, session: Any, signature: Signature, device: str) -> None:  # noqa: ANN401 - ort is untyped
-        self._session = session
-        self.signature = signature
-        self.device = device
-        self._names = tuple(spec.name for spec in signature.inputs)
-
-    def init_state(self, batch_size: int) -> State:
-        """Zeros; see `StepModel.init_state`."""
-        return zero_state(self.signature, batch_size)
-
-    def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
-        """One token for each sequence; see `StepModel.step`."""
-        feeds = dict(zip(self._names, (input_ids, *state), strict=True))
-        logits, *next_state = self._session.run(None, feeds)
-        return logits, tuple(next_state)
 
 
 def open_session(data: bytes, name: str, device: str = "cpu", threads: int = 1) -> Any:  # noqa: ANN401 - ort is untyped
@@ -87,8 +66,10 @@ def declared_signature(session: Any, states: Sequence[str]) -> Signature:  # noq
     return Signature(specs(session.get_inputs()), specs(session.get_outputs()), tuple(states))
 
 
-def check_contract(session: Any, signature: Signature, name: str) -> None:  # noqa: ANN401 - ort is untyped
-    """Raise FileFormatError if a graph declares other inputs or outputs than the signature."""
+def check_contract(session: Any, signature: Signature, name: str, graph: str) -> None:  # noqa: ANN401 - ort is untyped
+    """Raise FileFormatError if a graph, "step" or "generate", declares other inputs or outputs than its signature."""
     faults = signature_faults(signature, declared_signature(session, signature.states))
     if faults:
-        raise FileFormatError(f"{name}: is no step graph of this toolkit: {'; '.join(faults)}. Export the model again.")
+        raise FileFormatError(
+            f"{name}: is no {graph} graph of this toolkit: {'; '.join(faults)}. Export the model again."
+        )

@@ -1,0 +1,327 @@
+"""The decode loops of generate.onnx and of TorchScript, token for token against a reference in plain Python.
+
+The reference reads each sequence by itself through eager PyTorch, and chooses with Python's own floats, sorting and
+sums: it shares nothing with the graphs or with `toolkit.sampling`.
+"""
+
+import copy
+import io
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolkit.decode_loop import Knobs
+from toolkit.export.generate_graph import generate_graph
+from toolkit.export.onnx_file import to_onnx
+from toolkit.export.step_module import step_module
+from toolkit.export.torchscript_file import script, torchscript_bytes
+from toolkit.models.torch_steps import TorchScriptDecodeLoop, network_signature, torchscript_allowed
+from toolkit.onnx_models import OnnxDecodeLoop
+from toolkit.onnx_session import check_contract, open_session
+from toolkit.signature import generate_signature
+
+CELLS = ("rnn", "gru", "lstm")
+VOCAB, TOKENS = 29, 24
+BANNED = 0
+
+PLAIN = Knobs(temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, stop_ids=())
+CHOICES = {
+    "greedy": replace(PLAIN, temperature=0.0),
+    "plain": PLAIN,
+    "top_k": replace(PLAIN, temperature=0.75, top_k=5),
+    "top_p": replace(PLAIN, temperature=1.5, top_p=0.75),
+    "min_p": replace(PLAIN, min_p=0.25),
+    "penalty": replace(PLAIN, temperature=0.0, repetition_penalty=1.5),
+    "stops": replace(PLAIN, temperature=2.0, stop_ids=(3, 7, 11)),
+    "everything": Knobs(0.75, 9, 0.875, 0.0625, 1.25, (5, 13)),
+}
+
+
+# The reference -----------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def slow_text(network, prompt, numbers, knobs):
+    """One sequence by itself: ids and log-probabilities until it stops."""
+    read = list(prompt) or [BANNED]
+    used = set(read)
+    logits, state = network(torch.tensor([read]), network_state(network))
+    ids, log_probs = [], []
+    for u in numbers:
+        scores = logits[0, -1].tolist()
+        token = slow_choice(scores, used, float(u), knobs)
+        weights = [math.exp(score) for score in scores]
+        ids.append(token)
+        log_probs.append(math.log(weights[token] / math.fsum(weights[1:])))
+        if token in knobs.stop_ids:
+            break
+        used.add(token)
+        logits, state = network(torch.tensor([[token]]), state)
+    return ids, log_probs
+
+
+def network_state(network):
+    return tuple(part.double() for part in network.init_state(1))
+
+
+def slow_choice(scores, used, u, knobs):
+    score = dict(enumerate(scores))
+    del score[BANNED]
+    for i in used & score.keys():
+        score[i] = score[i] / knobs.repetition_penalty if score[i] > 0 else score[i] * knobs.repetition_penalty
+    ranking = sorted(score, key=lambda i: (-score[i], i))
+    if knobs.temperature == 0:
+        return ranking[0]
+    weight = {i: math.exp((score[i] - score[ranking[0]]) / knobs.temperature) for i in ranking}
+    ranking = ranking[: knobs.top_k or None]
+    if knobs.top_p < 1:
+        whole = math.fsum(weight[i] for i in ranking)
+        reached = itertools.accumulate(weight[i] for i in ranking)
+        ranking = ranking[: 1 + sum(r < knobs.top_p * whole for r in reached)]
+    kept = sorted(i for i in ranking if weight[i] >= knobs.min_p)
+    below = u * math.fsum(weight[i] for i in kept)
+    return next(i for i, r in zip(kept, itertools.accumulate(weight[i] for i in kept), strict=True) if r > below)
+
+
+# The loops ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def loops_of(network_of):
+    """A function (cell, num_layers) -> the network and its two loops, made once."""
+    made = {}
+
+    def make(cell, num_layers=1):
+        if (cell, num_layers) not in made:
+            network = network_of(cell, num_layers=num_layers)
+            signature = network_signature(network)
+            module = step_module(network, 2**20, (BANNED,))
+            contract = generate_signature(signature)
+            data = generate_graph(to_onnx(module, signature, "step"), contract, (BANNED,), "loop").SerializeToString()
+            session = open_session(data, "generate.onnx")
+            check_contract(session, contract, "generate.onnx", "generate")
+            with torchscript_allowed():
+                scripted = torch.jit.load(io.BytesIO(torchscript_bytes(script(module), "")))
+            made[cell, num_layers] = (
+                copy.deepcopy(network).double(),
+                {
+                    "onnx": OnnxDecodeLoop(session, contract, "cpu"),
+                    "torchscript": TorchScriptDecodeLoop(scripted, contract, torch.device("cpu")),
+                },
+            )
+        return made[cell, num_layers]
+
+    return make
+
+
+def run(loop, prompts, knobs, numbers, chunks=(TOKENS,)):
+    """The prompts as one batch, in chunks: ids, log-probabilities and the last state."""
+    lengths = np.array([len(prompt) for prompt in prompts])
+    input_ids = np.full((len(prompts), max(lengths)), 17)  # what stands behind a prompt must not be read
+    for row, prompt in zip(input_ids, prompts, strict=True):
+        row[: len(prompt)] = prompt
+    state = loop.init_state(len(prompts))
+    found = []
+    for end, size in zip(itertools.accumulate(chunks), chunks, strict=True):
+        ids, log_probs, state = loop.generate(input_ids, lengths, state, knobs, numbers[end - size : end])
+        found.append((ids, log_probs))
+        if ids.shape[1] < size:
+            break
+        input_ids, lengths = ids[:, -1:], np.ones_like(lengths)
+    ids, log_probs = (np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
+    return ids, log_probs, state
+
+
+def a_case(rows, seed=0):
+    """Prompts of mixed length, the first empty if there are several, and numbers."""
+    generator = np.random.default_rng([rows, seed])
+    prompts = [generator.integers(1, VOCAB, n).tolist() for n in generator.permutation(rows) * 2] if rows > 1 else [[4]]
+    return prompts, generator.random((TOKENS, rows), dtype=np.float32)
+
+
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("choice", CHOICES)
+def test_each_sequence_is_the_one_that_the_reference_writes_by_itself(loops_of, cell, num_layers, choice):
+    network, loops = loops_of(cell, num_layers)
+    knobs = CHOICES[choice]
+    for rows in (1, 3, 7):
+        prompts, numbers = a_case(rows)
+        expected = [slow_text(network, prompt, numbers[:, n], knobs) for n, prompt in enumerate(prompts)]
+        for loop in loops.values():
+            ids, log_probs, _ = run(loop, prompts, knobs, numbers)
+            assert ids.shape[1] == max(len(written) for written, _ in expected)
+            for row, row_log_probs, (written, probs) in zip(ids.tolist(), log_probs, expected, strict=True):
+                assert row[: len(written)] == written
+                assert row_log_probs[: len(written)] == pytest.approx(probs, abs=1e-4)
+                # What has stopped stays stopped: it repeats its stop id, for certain.
+                assert set(row[len(written) :]) <= {written[-1]}
+                assert not row_log_probs[len(written) :].any()
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("chunks", [(1,) * TOKENS, (1, 2, 4, 8, 9), (16, 8)], ids=["ones", "growing", "sixteens"])
+def test_chunks_give_the_tokens_and_states_of_one_call(loops_of, cell, choice, chunks):
+    _, loops = loops_of(cell)
+    prompts, numbers = a_case(3)
+    for name, loop in loops.items():
+        whole, whole_log_probs, state = run(loop, prompts, CHOICES[choice], numbers)
+        ids, log_probs, after = run(loop, prompts, CHOICES[choice], numbers, chunks)
+        assert ids[:, : whole.shape[1]].tolist() == whole.tolist()
+        np.testing.assert_allclose(log_probs[:, : whole.shape[1]], whole_log_probs, atol=1e-5)
+        *_, used, stopped = (part.numpy() for part in after)
+        assert used.tolist() == state[-2].numpy().tolist()
+        assert stopped.tolist() == state[-1].numpy().tolist()
+        for part, other, gone_on in zip(after[:-2], state[:-2], [~stopped] * 2, strict=False):
+            np.testing.assert_allclose(part.numpy()[:, gone_on], other.numpy()[:, gone_on], atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_state_has_read_all_but_the_last_token(loops_of, cell):
+    network, loops = loops_of(cell, 2)
+    prompts, numbers = a_case(3)
+    for loop in loops.values():
+        ids, _, state = run(loop, prompts, PLAIN, numbers)
+        for n, prompt in enumerate(prompts):
+            read = [*(prompt or [BANNED]), *ids[n, :-1].tolist()]
+            with torch.no_grad():
+                _, expected = network(torch.tensor([read]), network_state(network))
+            for part, other in zip(state, expected, strict=False):  # the network has no `used` and no `stopped`
+                np.testing.assert_allclose(part.numpy()[:, n], other[:, 0].numpy(), atol=1e-4)
+
+
+def test_a_state_without_some_rows_starts_those_afresh(loops_of):
+    _, loops = loops_of("lstm")
+    prompts, numbers = a_case(3)
+    for loop in loops.values():
+        _, _, state = run(loop, prompts, CHOICES["stops"], numbers)
+        before = [part.numpy().copy() for part in state]
+        cleared = loop.without(state, [0, 2])
+        for old, kept, new, spec in zip(before, state, cleared, loop.signature.state_inputs, strict=True):
+            rows = spec.axes.index("N")
+            assert old.tolist() == kept.numpy().tolist()
+            assert not new.numpy().take([0, 2], axis=rows).any()
+            assert new.numpy().take([1], axis=rows).tolist() == old.take([1], axis=rows).tolist()
+
+
+def test_when_all_have_stopped_nothing_more_is_written(loops_of):
+    _, loops = loops_of("gru")
+    stop = replace(PLAIN, stop_ids=tuple(range(1, VOCAB)))
+    numbers = np.full((5, 2), 0.5, np.float32)
+    for loop in loops.values():
+        ids, _, state = run(loop, [[4], [5, 6]], stop, numbers, (5,))
+        assert ids.shape == (2, 1)
+        again, log_probs, _ = loop.generate(ids, np.array([1, 1]), state, stop, numbers)
+        assert again.shape == log_probs.shape == (2, 0)
+
+
+# Straight into the graph -------------------------------------------------------------------------
+
+BIG = 2**63 - 1
+numbers_of_any_kind = st.one_of(st.floats(width=32), st.sampled_from([-1.0, 0.0, 1e-45, 1.0, 1e38]))
+integers_of_any_kind = st.one_of(st.integers(-BIG - 1, BIG), st.integers(-3, VOCAB + 3))
+
+
+@pytest.fixture(scope="module")
+def call(loops_of):
+    """A function (changed inputs) -> the outputs by name, straight from ONNX Runtime."""
+    _, loops = loops_of("lstm")
+    loop = loops["onnx"]
+
+    def make(**changes):
+        rows = len(changes.get("input_ids", [[1], [1]]))
+        states = {
+            spec.name: part for spec, part in zip(loop.signature.state_inputs, loop.init_state(rows), strict=True)
+        }
+        feeds = {
+            "input_ids": [[4, 5], [6, 7]],
+            "lengths": [2, 1],
+            "max_new_tokens": 6,
+            "temperature": 1.0,
+            "top_k": 0,
+            "top_p": 1.0,
+            "min_p": 0.0,
+            "repetition_penalty": 1.0,
+            "stop_ids": [],
+            "uniforms": np.random.default_rng(1).random((6, rows)),
+            **changes,
+        }
+        dtypes = {spec.name: spec.dtype for spec in loop.signature.inputs}
+        with np.errstate(over="ignore"):
+            arrays = {name: np.array(value, dtypes[name]) for name, value in feeds.items()}
+        session_feeds = {**{name: part.numpy() for name, part in states.items()}, **arrays}
+        names = [spec.name for spec in loop.signature.outputs]
+        return dict(zip(names, loop._session.run(names, session_feeds), strict=True))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("changes", "same_as"),
+    [
+        ({"temperature": -1.0}, {"temperature": 0.0}),
+        ({"temperature": math.nan}, {"temperature": 0.0}),
+        ({"temperature": math.inf}, {"temperature": 100.0}),
+        ({"top_k": -7}, {"top_k": 0}),
+        ({"top_k": VOCAB + 1}, {"top_k": VOCAB}),
+        ({"top_k": BIG}, {"top_k": 0}),
+        ({"top_p": 0.0}, {"top_k": 1}),
+        ({"top_p": -1.0}, {"top_k": 1}),
+        ({"top_p": 2.0}, {"top_p": 1.0}),
+        ({"top_p": math.nan}, {"top_p": 1.0}),
+        ({"min_p": -1.0}, {"min_p": 0.0}),
+        ({"min_p": math.nan}, {"min_p": 0.0}),
+        ({"min_p": 7.0}, {"min_p": 1.0}),
+        ({"repetition_penalty": 0.0}, {"repetition_penalty": 0.01}),
+        ({"repetition_penalty": math.inf}, {"repetition_penalty": 100.0}),
+        ({"repetition_penalty": math.nan}, {"repetition_penalty": 1.0}),
+        ({"max_new_tokens": BIG}, {"max_new_tokens": 6}),
+        ({"max_new_tokens": -1}, {"max_new_tokens": 0}),
+        ({"stop_ids": [-1, VOCAB, BIG]}, {"stop_ids": []}),
+        ({"uniforms": np.full((6, 2), -0.5)}, {"uniforms": np.zeros((6, 2))}),
+        ({"uniforms": np.full((6, 2), math.nan)}, {"uniforms": np.zeros((6, 2))}),
+        ({"uniforms": np.full((6, 2), 1.5)}, {"uniforms": np.full((6, 2), 1 - 2**-24)}),
+        ({"input_ids": [[4, BIG], [6, -1]]}, {"input_ids": [[4, 0], [6, 0]]}),
+        ({"lengths": [9, -3]}, {"lengths": [2, 0]}),
+        ({"input_ids": [[], []], "lengths": [0, 0]}, {"lengths": [0, 0]}),
+    ],
+)
+def test_outside_its_range_an_input_means_the_nearest_value_inside(call, changes, same_as):
+    found, expected = call(**changes), call(**same_as)
+    for name, array in expected.items():
+        assert found[name].tolist() == array.tolist()
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "temperature": numbers_of_any_kind,
+            "top_k": integers_of_any_kind,
+            "top_p": numbers_of_any_kind,
+            "min_p": numbers_of_any_kind,
+            "repetition_penalty": numbers_of_any_kind,
+            "max_new_tokens": integers_of_any_kind,
+            "stop_ids": st.lists(integers_of_any_kind, max_size=3),
+            "input_ids": st.lists(st.lists(integers_of_any_kind, min_size=2, max_size=2), min_size=2, max_size=2),
+            "lengths": st.lists(integers_of_any_kind, min_size=2, max_size=2),
+            "uniforms": st.lists(st.lists(numbers_of_any_kind, min_size=2, max_size=2), min_size=1, max_size=5),
+        },
+    )
+)
+def test_no_input_makes_the_graph_fail_or_leave_the_vocabulary(call, changes):
+    found = call(**changes)
+    ids, log_probs = found["output_ids"], found["log_probs"]
+    assert ids.shape == log_probs.shape
+    assert len(ids) == 2
+    running = log_probs != 0  # a sequence that started stopped repeats its prompt's last id, whatever that is
+    assert ((ids > BANNED) & (ids < VOCAB))[running].all()
+    assert np.isfinite(log_probs).all()
