@@ -123,6 +123,10 @@ def print_parity(report: "ParityReport") -> None:
     out.print(allowed)
     ties = f", {report.ties} ties" if report.ties else ""
     out.print(f"greedy continuation of {GREEDY_TOKENS} tokens identical{ties}")
+    if report.loops:
+        out.print(
+            f"decode loops choose as single steps do, whole and in chunks, within {max(report.loops.values()):.1e}"
+        )
 
 
 @click.command()

@@ -33,6 +33,7 @@ from toolkit.version import __version__
 
 from .export_options import ExportOptions
 from .generate_graph import generate_graph
+from .loop_parity import check_loops
 from .model_card import model_card
 from .onnx_file import OPSET, to_onnx, with_metadata
 from .parity import ParityReport, check_parity
@@ -172,13 +173,17 @@ def open_graphs(files: Mapping[str, bytes], info: ModelInfo) -> dict[str, Langua
 
 def check_against(checkpoint: Checkpoint, graphs: Mapping[str, LanguageModel]) -> ParityReport:
     """The gate, with the network of a checkpoint as reference and the text that the checkpoint carries."""
-    return check_parity(
+    tokenizer = checkpoint.tokenizer
+    text_ids = tokenizer.encode(checkpoint.corpus["sample"])
+    report = check_parity(
         EagerStepModel(checkpoint.build()),
         lambda: EagerStepModel(checkpoint.build().double()),
         {name: model.backend for name, model in graphs.items()},
-        len(checkpoint.tokenizer),
-        checkpoint.tokenizer.encode(checkpoint.corpus["sample"]),
+        len(tokenizer),
+        text_ids,
     )
+    pairs = {name: (model.backend, model.loop) for name, model in graphs.items() if model.loop is not None}
+    return replace(report, loops=check_loops(pairs, (tokenizer.unk_id,), text_ids, report.allowed))
 
 
 def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:

@@ -15,7 +15,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -80,10 +80,18 @@ class ParityReport:
         rollouts: one entry for each graph, kind of data and batch size.
         ties: steps of the greedy continuations at which eager PyTorch itself held two tokens equal
             within the tolerance, and a graph took the other one.
+        loops: graph -> largest difference of its decode loop from its own single steps.
     """
 
     rollouts: tuple[RolloutFigures, ...]
     ties: int
+    loops: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def allowed(self) -> float:
+        """The largest difference that was allowed anywhere, relative to max(1, |x|)."""
+        strays = [stray for rollout in self.rollouts for stray in rollout.rounding.values()]
+        return max([ATOL, *(ROUNDING_FACTOR * stray for stray in strays)])
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as they stand in model.json."""
@@ -97,6 +105,7 @@ class ParityReport:
             "greedy_ties": self.ties,
             "largest_error": {graph: self._worst(graph, "carried") for graph in graphs},
             "largest_error_of_single_steps": {graph: self._worst(graph, "single") for graph in graphs},
+            "largest_error_of_decode_loops": dict(self.loops),
             "rounding_of_eager_float32": {k: v for graph in graphs for k, v in self._worst(graph, "rounding").items()},
         }
 

@@ -1,6 +1,7 @@
 """Models made by the command line, and small networks with random weights and their steps for the parity gate."""
 
 import copy
+import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,12 +11,24 @@ import pytest
 import torch
 
 from toolkit.cli import _run
+from toolkit.decode_loop import DecodeLoop
 from toolkit.export import parity
+from toolkit.export.generate_graph import generate_graph
+from toolkit.export.onnx_file import to_onnx
 from toolkit.export.step_module import step_module
-from toolkit.export.torchscript_file import script
+from toolkit.export.torchscript_file import script, torchscript_bytes
 from toolkit.models.char_rnn import CharRNN
 from toolkit.models.network_options import NetworkOptions
-from toolkit.models.torch_steps import EagerStepModel, TorchScriptStepModel, network_signature
+from toolkit.models.torch_steps import (
+    EagerStepModel,
+    TorchScriptDecodeLoop,
+    TorchScriptStepModel,
+    network_signature,
+    torchscript_allowed,
+)
+from toolkit.onnx_models import OnnxDecodeLoop, OnnxStepModel
+from toolkit.onnx_session import check_contract, open_session
+from toolkit.signature import generate_signature
 from toolkit.step_model import Ids, StepModel
 
 
@@ -97,3 +110,47 @@ def check(text_ids: Ids) -> Callable[..., parity.ParityReport]:
 def short_rollouts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault that shows early need not be waited for."""
     monkeypatch.setattr(parity, "STEPS", 48)
+
+
+class Loops(NamedTuple):
+    """A network of `network_of` in float64, and steps and decode loops made of it, by the name of their graph."""
+
+    network: CharRNN
+    steps: Mapping[str, StepModel]
+    loops: Mapping[str, DecodeLoop]
+
+
+@pytest.fixture(scope="session")
+def loops_of(network_of: Callable[..., CharRNN]) -> Callable[..., Loops]:
+    """A function (cell, num_layers) -> `Loops`, made once for each pair; id 0 is never written. Read only."""
+    made: dict[tuple[str, int], Loops] = {}
+
+    def make(cell: str, num_layers: int = 1) -> Loops:
+        if (cell, num_layers) not in made:
+            network = network_of(cell, num_layers=num_layers)
+            signature = network_signature(network)
+            contract = generate_signature(signature)
+            module = step_module(network, 2**20, (0,))
+            step = to_onnx(module, signature, "step")
+            steps = open_session(step.SerializeToString(), "step.onnx")
+            session = open_session(
+                generate_graph(step, contract, (0,), "generate").SerializeToString(), "generate.onnx"
+            )
+            check_contract(session, contract, "generate.onnx", "generate")
+            with torchscript_allowed():
+                scripted = torch.jit.load(io.BytesIO(torchscript_bytes(script(module), "")))
+            cpu = torch.device("cpu")
+            made[cell, num_layers] = Loops(
+                copy.deepcopy(network).double(),
+                {
+                    "onnx": OnnxStepModel(lambda: steps, signature, "cpu"),
+                    "torchscript": TorchScriptStepModel(scripted, signature, cpu),
+                },
+                {
+                    "onnx": OnnxDecodeLoop(session, contract, "cpu"),
+                    "torchscript": TorchScriptDecodeLoop(scripted, contract, cpu),
+                },
+            )
+        return made[cell, num_layers]
+
+    return make

@@ -4,8 +4,6 @@ The reference reads each sequence by itself through eager PyTorch, and chooses w
 sums: it shares nothing with the graphs or with `toolkit.sampling`.
 """
 
-import copy
-import io
 import itertools
 import math
 from dataclasses import replace
@@ -17,14 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.decode_loop import Knobs
-from toolkit.export.generate_graph import generate_graph
-from toolkit.export.onnx_file import to_onnx
-from toolkit.export.step_module import step_module
-from toolkit.export.torchscript_file import script, torchscript_bytes
-from toolkit.models.torch_steps import TorchScriptDecodeLoop, network_signature, torchscript_allowed
-from toolkit.onnx_models import OnnxDecodeLoop
-from toolkit.onnx_session import check_contract, open_session
-from toolkit.signature import generate_signature
 
 CELLS = ("rnn", "gru", "lstm")
 VOCAB, TOKENS = 29, 24
@@ -92,34 +82,6 @@ def slow_choice(scores, used, u, knobs):
 # The loops ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def loops_of(network_of):
-    """A function (cell, num_layers) -> the network and its two loops, made once."""
-    made = {}
-
-    def make(cell, num_layers=1):
-        if (cell, num_layers) not in made:
-            network = network_of(cell, num_layers=num_layers)
-            signature = network_signature(network)
-            module = step_module(network, 2**20, (BANNED,))
-            contract = generate_signature(signature)
-            data = generate_graph(to_onnx(module, signature, "step"), contract, (BANNED,), "loop").SerializeToString()
-            session = open_session(data, "generate.onnx")
-            check_contract(session, contract, "generate.onnx", "generate")
-            with torchscript_allowed():
-                scripted = torch.jit.load(io.BytesIO(torchscript_bytes(script(module), "")))
-            made[cell, num_layers] = (
-                copy.deepcopy(network).double(),
-                {
-                    "onnx": OnnxDecodeLoop(session, contract, "cpu"),
-                    "torchscript": TorchScriptDecodeLoop(scripted, contract, torch.device("cpu")),
-                },
-            )
-        return made[cell, num_layers]
-
-    return make
-
-
 def run(loop, prompts, knobs, numbers, chunks=(TOKENS,)):
     """The prompts as one batch, in chunks: ids, log-probabilities and the last state."""
     lengths = np.array([len(prompt) for prompt in prompts])
@@ -149,7 +111,7 @@ def a_case(rows, seed=0):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("choice", CHOICES)
 def test_each_sequence_is_the_one_that_the_reference_writes_by_itself(loops_of, cell, num_layers, choice):
-    network, loops = loops_of(cell, num_layers)
+    network, _, loops = loops_of(cell, num_layers)
     knobs = CHOICES[choice]
     for rows in (1, 3, 7):
         prompts, numbers = a_case(rows)
@@ -169,7 +131,7 @@ def test_each_sequence_is_the_one_that_the_reference_writes_by_itself(loops_of, 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("chunks", [(1,) * TOKENS, (1, 2, 4, 8, 9), (16, 8)], ids=["ones", "growing", "sixteens"])
 def test_chunks_give_the_tokens_and_states_of_one_call(loops_of, cell, choice, chunks):
-    _, loops = loops_of(cell)
+    *_, loops = loops_of(cell)
     prompts, numbers = a_case(3)
     for name, loop in loops.items():
         whole, whole_log_probs, state = run(loop, prompts, CHOICES[choice], numbers)
@@ -185,7 +147,7 @@ def test_chunks_give_the_tokens_and_states_of_one_call(loops_of, cell, choice, c
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_state_has_read_all_but_the_last_token(loops_of, cell):
-    network, loops = loops_of(cell, 2)
+    network, _, loops = loops_of(cell, 2)
     prompts, numbers = a_case(3)
     for loop in loops.values():
         ids, _, state = run(loop, prompts, PLAIN, numbers)
@@ -198,7 +160,7 @@ def test_the_state_has_read_all_but_the_last_token(loops_of, cell):
 
 
 def test_a_state_without_some_rows_starts_those_afresh(loops_of):
-    _, loops = loops_of("lstm")
+    *_, loops = loops_of("lstm")
     prompts, numbers = a_case(3)
     for loop in loops.values():
         _, _, state = run(loop, prompts, CHOICES["stops"], numbers)
@@ -212,7 +174,7 @@ def test_a_state_without_some_rows_starts_those_afresh(loops_of):
 
 
 def test_when_all_have_stopped_nothing_more_is_written(loops_of):
-    _, loops = loops_of("gru")
+    *_, loops = loops_of("gru")
     stop = replace(PLAIN, stop_ids=tuple(range(1, VOCAB)))
     numbers = np.full((5, 2), 0.5, np.float32)
     for loop in loops.values():
@@ -232,7 +194,7 @@ integers_of_any_kind = st.one_of(st.integers(-BIG - 1, BIG), st.integers(-3, VOC
 @pytest.fixture(scope="module")
 def call(loops_of):
     """A function (changed inputs) -> the outputs by name, straight from ONNX Runtime."""
-    _, loops = loops_of("lstm")
+    *_, loops = loops_of("lstm")
     loop = loops["onnx"]
 
     def make(**changes):
