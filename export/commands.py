@@ -18,6 +18,7 @@ from .export_options import ExportOptions
 if TYPE_CHECKING:
     from .exporter import Exported
     from .parity import ParityReport
+    from .quantized import QuantizationReport
 
 
 @click.command()
@@ -56,12 +57,15 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
                 "folder": str(exported.folder),
                 "files": dict(exported.sizes),
                 "parity": exported.report.to_dict(),
+                "quantization": dict(exported.info.quantization),
                 "seconds": seconds,
             }
         )
         return
     out = console(stderr=True)
     print_parity(exported.report)
+    if exported.quantized:
+        out.print(_quantized_line(exported.quantized))
     out.print(_exported_line(exported, seconds))
     prompt = default_prefix(exported.info.tokenizer)
     command = ("toolkit", "generate", str(exported.folder), "--prompt", prompt, "--max-new-tokens", "50")
@@ -76,6 +80,14 @@ def _without_gc() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def _quantized_line(q: "QuantizationReport") -> str:
+    return (
+        f"{q.kind}: perplexity {q.perplexity_float32:.5g} -> {q.perplexity:.5g} ({q.increase:+.2f} %, "
+        f"{q.tokens:,} tokens of {q.text}), generate.onnx {q.bytes_float32 / 2**20:.1f} -> {q.bytes / 2**20:.1f} MiB "
+        f"({q.bytes / q.bytes_float32:.2f} x), {q.speedup:.1f} x as fast here"
+    )
 
 
 def _exported_line(exported: "Exported", seconds: float) -> str:

@@ -16,3 +16,14 @@ class ExportOptions(Options):
         maximum=2000,
         metavar="MIB",
     )
+    quantize: str = option(
+        "none",
+        "smaller weights: int8 runs on every host, int4 is fast natively alone",
+        choices=("none", "int8", "int4"),
+    )
+    eval: str | None = option(
+        None, "text to measure a quantised model on; by default the checkpoint's validation split", metavar="TEXT"
+    )
+    max_ppl_increase: float = option(
+        1.0, "refuse a quantised model whose perplexity rises by more", minimum=0, maximum=1000, metavar="PERCENT"
+    )

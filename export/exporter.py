@@ -37,6 +37,7 @@ from .loop_parity import check_loops
 from .model_card import model_card
 from .onnx_file import OPSET, to_onnx, with_metadata
 from .parity import ParityReport, check_parity
+from .quantized import QuantizationReport, quantized_graphs
 from .step_module import step_module
 from .torchscript_file import script, torchscript_bytes
 
@@ -52,17 +53,20 @@ class Exported:
         info: its facts.
         report: what the parity check measured.
         sizes: file name -> bytes.
+        quantized: what quantisation costs and gains, where it was asked for.
     """
 
     folder: Path
     info: ModelInfo
     report: ParityReport
     sizes: Mapping[str, int]
+    quantized: QuantizationReport | None = None
 
 
-def default_folder(checkpoint: Path) -> Path:
-    """A folder beside the checkpoint, named after it."""
-    return checkpoint.with_suffix("") if checkpoint.suffix else checkpoint.with_name(checkpoint.name + "-bundle")
+def default_folder(checkpoint: Path, quantize: str = "none") -> Path:
+    """A folder beside the checkpoint, named after it, and after the quantisation if there is one."""
+    folder = checkpoint.with_suffix("") if checkpoint.suffix else checkpoint.with_name(checkpoint.name + "-bundle")
+    return folder if quantize == "none" else folder.with_name(f"{folder.name}-{quantize}")
 
 
 def export_checkpoint(
@@ -83,19 +87,20 @@ def export_checkpoint(
         ParityError: a graph does not equal eager PyTorch; nothing is written.
         ToolkitError: the folder exists, or cannot be written to.
     """
-    folder = folder or default_folder(path)
     options = options or ExportOptions()
+    folder = folder or default_folder(path, options.quantize)
     checkpoint = load_checkpoint(path)
     _check_target(folder, force=force)
     with new_folder(folder, replace=force) as temporary:
         try:
-            info, report, files = build_bundle(checkpoint, sha256(path.read_bytes()), options)
+            built = build_bundle(checkpoint, sha256(path.read_bytes()), options)
         except ParityError as error:
             raise ParityError(f"{error} Nothing was exported.") from error
-        for name, data in files.items():
+        for name, data in built.files.items():
             (temporary / name).write_bytes(data)
         load(temporary, "cpu")  # what was written opens, its hashes and its contract hold
-    return Exported(folder, info, report, {name: len(data) for name, data in files.items()})
+    sizes = {name: len(data) for name, data in built.files.items()}
+    return Exported(folder, built.info, built.report, sizes, built.quantized)
 
 
 def _check_target(folder: Path, *, force: bool) -> None:
@@ -112,13 +117,28 @@ def _check_target(folder: Path, *, force: bool) -> None:
         )
 
 
-def build_bundle(
-    checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
-) -> tuple[ModelInfo, ParityReport, dict[str, bytes]]:
+@dataclass(frozen=True)
+class Built:
+    """A bundle in memory.
+
+    Attributes:
+        info: its facts.
+        report: what the parity check measured.
+        quantized: what quantisation costs and gains, where it was asked for.
+        files: name -> bytes, model.json last.
+    """
+
+    info: ModelInfo
+    report: ParityReport
+    quantized: QuantizationReport | None
+    files: Mapping[str, bytes]
+
+
+def build_bundle(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions) -> Built:
     """All files of a bundle in memory, model.json last, after the gate has let them pass.
 
     Raises:
-        ParityError: a graph does not equal eager PyTorch.
+        ParityError: a graph does not equal eager PyTorch, or quantisation costs more than is allowed.
     """
     network = checkpoint.build()
     signature = network_signature(network)
@@ -127,7 +147,7 @@ def build_bundle(
         network={**checkpoint.network.to_dict(), "vocab_size": len(checkpoint.tokenizer)},
         signatures={STEP: signature, GENERATE: generate_signature(signature)},
         tokenizer=checkpoint.tokenizer,
-        provenance=_provenance(checkpoint, checkpoint_sha256),
+        provenance=_provenance(checkpoint, checkpoint_sha256, options),
     )
     banned = (checkpoint.tokenizer.unk_id,)
     module = step_module(network, int(options.max_table_mib * _MIB), banned)
@@ -136,8 +156,16 @@ def build_bundle(
     scripted = script(module)
     graphs = open_graphs(_files(info, protos, scripted), info)
     report = check_against(checkpoint, graphs)
+    quantized = None
+    if options.quantize != "none":
+        protos, quantized, loops = quantized_graphs(protos, info.signatures, checkpoint, options)
+        report = replace(report, loops={**report.loops, options.quantize: loops["onnx"]})
+        info = replace(info, quantization=quantized.to_dict())
     info = replace(info, parity=report.to_dict())
-    return info, report, _bundle_files(info, _files(info, protos, scripted))
+    files = _files(info, protos, scripted)
+    if quantized:
+        del files[STEP_TORCHSCRIPT]  # it holds the weights in float32
+    return Built(info, report, quantized, _bundle_files(info, files))
 
 
 def _files(
@@ -202,20 +230,39 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
             f"{folder}: was not exported from {checkpoint_path}: the network or the vocabulary has another size. "
             "Give the checkpoint that it was made from."
         )
-    graphs = open_graphs(files, bundle.info)
     try:
-        return check_against(checkpoint, graphs)
+        if bundle.info.quantization:
+            return _verify_quantized(checkpoint, bundle.info, files)
+        return check_against(checkpoint, open_graphs(files, bundle.info))
     except ParityError as error:
         raise ParityError(f"{folder}: does not equal {checkpoint_path}: {error}") from error
 
 
-def _provenance(checkpoint: Checkpoint, checkpoint_sha256: str) -> dict[str, Any]:
+def _verify_quantized(checkpoint: Checkpoint, info: ModelInfo, files: Mapping[str, bytes]) -> ParityReport:
+    """The files of a quantised bundle against the checkpoint: its graphs are made again and must be the same."""
+    options = ExportOptions(
+        max_table_mib=info.provenance["max_table_mib"], quantize=info.quantization["kind"], max_ppl_increase=1000.0
+    )
+    built = build_bundle(checkpoint, info.provenance["checkpoint_sha256"], options)
+    for name in GRAPH_FILES.values():
+        if _graph_bytes(built.files[name]) != _graph_bytes(files[name]):
+            raise ParityError(f"{name} is not what exporting and quantising the checkpoint gives.")
+    return built.report
+
+
+def _graph_bytes(data: bytes) -> bytes:
+    """A graph without its metadata, where figures of its export stand."""
+    return with_metadata(onnx.load_from_string(data), "")
+
+
+def _provenance(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions) -> dict[str, Any]:
     """Where the model came from; no path of the machine it was made on."""
     source = str(checkpoint.corpus["source"])
     return {
         "toolkit": __version__,
         "torch": torch.__version__.partition("+")[0],
         "onnx_opset": OPSET,
+        "max_table_mib": options.max_table_mib,
         "checkpoint_sha256": checkpoint_sha256,
         "corpus": {
             "name": source if source.startswith(BUILTIN) else Path(source).name,

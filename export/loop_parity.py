@@ -6,6 +6,7 @@ and the last states must be what follows from its logits. In chunks the loop mus
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +22,17 @@ TOKENS = 128
 """Tokens that each sequence writes."""
 
 _CHUNK = 16
-_LENGTHS = (1, 12, 5)
-"""Of the prompts."""
-
 _SEED = 7
 _GREEDY = Knobs(temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, stop_ids=())
 _DRAWN = Knobs(temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, stop_ids=())
 
 
 def check_loops(
-    models: Mapping[str, tuple[StepModel, DecodeLoop]], banned: Sequence[int], text_ids: Ids, tolerance: float
+    models: Mapping[str, tuple[StepModel, DecodeLoop]],
+    banned: Sequence[int],
+    text_ids: Ids,
+    tolerance: float,
+    lengths: Sequence[int] = (1, 12, 5),
 ) -> dict[str, float]:
     """Compare decode loops with their own steps.
 
@@ -39,6 +41,7 @@ def check_loops(
         banned: ids that are never written.
         text_ids: real text, int64 [any length above 0]; repeated where it is too short.
         tolerance: what the steps were allowed to differ by, relative to max(1, |x|).
+        lengths: of the prompts. Where sequences of a batch influence each other (int8) it must be a single one.
 
     Returns:
         The largest difference of a log-probability or state, by name.
@@ -46,14 +49,21 @@ def check_loops(
     Raises:
         ParityError: names the graph, the sequence, the token and the number.
     """
-    prompts = np.resize(text_ids, (len(_LENGTHS), max(_LENGTHS)))
+    prompts = _Prompts(np.resize(text_ids, (len(lengths), max(lengths))), np.array(lengths))
     return {name: _check(name, *pair, banned, prompts, tolerance) for name, pair in models.items()}
 
 
+class _Prompts(NamedTuple):
+    """The beginnings of the texts: prompt n is ``ids[n, :lengths[n]]``."""
+
+    ids: Ids
+    lengths: Ids
+
+
 def _check(
-    name: str, step: StepModel, loop: DecodeLoop, banned: Sequence[int], prompts: Ids, tolerance: float
+    name: str, step: StepModel, loop: DecodeLoop, banned: Sequence[int], prompts: _Prompts, tolerance: float
 ) -> float:
-    numbers = uniform(_SEED, 0, TOKENS, len(prompts))
+    numbers = uniform(_SEED, 0, TOKENS, len(prompts.lengths))
     worst = 0.0
     for way, knobs in (("greedy", _GREEDY), ("drawn", _DRAWN)):
         try:
@@ -65,15 +75,15 @@ def _check(
         if not np.array_equal(ids, chunked):
             raise ParityError(f"{name}: the decode loop writes other tokens in chunks of {_CHUNK} ({way}).")
         logits, states = _read(step, prompts, ids)
-        for row, length in enumerate(_LENGTHS):
+        for row, length in enumerate(prompts.lengths.tolist()):
             scores = logits[length - 1 : length - 1 + TOKENS, row].copy()
             scores[:, list(banned)] = -np.inf
-            where = f"{name}: decode loop, {way}, sequence {row + 1} of {len(_LENGTHS)}"
+            where = f"{name}: decode loop, {way}, sequence {row + 1} of {len(prompts.lengths)}"
             _check_choices(where, scores, ids[row], numbers[:, row] if knobs is _DRAWN else None, tolerance)
             expected = [scores_log_probs(scores)[np.arange(TOKENS), ids[row]]]
             found = [log_probs[row]]
             expected += [part[:, row] for part in states[length + TOKENS - 2]]
-            found += [np.asarray(_array(part))[:, row] for part in state[: len(step.signature.states)]]
+            found += [_array(part)[:, row] for part in state[: len(step.signature.states)]]
             errors = [float(relative_error([x], [y])[0]) for x, y in zip(expected, found, strict=True)]
             if not max(errors) <= tolerance:
                 raise ParityError(
@@ -84,17 +94,17 @@ def _check(
     return worst
 
 
-def _array(part: object) -> npt.NDArray[np.float32]:
-    """A state of a loop on the CPU: a tensor or an OrtValue."""
-    array: npt.NDArray[np.float32] = part.numpy()  # type: ignore[attr-defined] - both have it
+def _array(part: Any) -> npt.NDArray[np.float32]:  # noqa: ANN401 - a tensor or an OrtValue
+    """A state of a loop on the CPU."""
+    array: npt.NDArray[np.float32] = part.numpy()
     return array
 
 
 def _write(
-    loop: DecodeLoop, prompts: Ids, knobs: Knobs, numbers: Uniforms, chunk: int
+    loop: DecodeLoop, prompts: _Prompts, knobs: Knobs, numbers: Uniforms, chunk: int
 ) -> tuple[Ids, npt.NDArray[np.float32], LoopState]:
     """What the loop writes after the prompts, so many tokens a call."""
-    input_ids, lengths, state = prompts, np.array(_LENGTHS), loop.init_state(len(prompts))
+    (input_ids, lengths), state = prompts, loop.init_state(len(prompts.lengths))
     found = []
     for start in range(0, len(numbers), chunk):
         ids, log_probs, state = loop.generate(input_ids, lengths, state, knobs, numbers[start : start + chunk])
@@ -104,15 +114,15 @@ def _write(
     return ids, log_probs, state
 
 
-def _read(step: StepModel, prompts: Ids, ids: Ids) -> tuple[Logits, list[State]]:
+def _read(step: StepModel, prompts: _Prompts, ids: Ids) -> tuple[Logits, list[State]]:
     """Feed prompts and texts to the step: logits [steps, N, V], and the state after each step.
 
     A sequence that is shorter than the longest one goes on with what stands there; nobody looks at that.
     """
-    texts = np.zeros((len(prompts), max(_LENGTHS) + TOKENS - 1), np.int64)
-    for row, length in enumerate(_LENGTHS):
-        texts[row, : length + TOKENS - 1] = [*prompts[row, :length], *ids[row, :-1]]
-    state = step.init_state(len(prompts))
+    texts = np.zeros((len(ids), prompts.ids.shape[1] + TOKENS - 1), np.int64)
+    for row, length in enumerate(prompts.lengths):
+        texts[row, : length + TOKENS - 1] = [*prompts.ids[row, :length], *ids[row, :-1]]
+    state = step.init_state(len(ids))
     logits, states = [], []
     for column in np.ascontiguousarray(texts.T):
         scores, state = step.step(column, state)

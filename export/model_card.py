@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from toolkit.bundle import STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo
+from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo
+from toolkit.signature import Signature
 
 _CARD = """# {title}
 
@@ -16,7 +17,8 @@ Exported by rnn-toolkit {version}. Pure data: the files hold weights, vocabulary
 
 {files}
 
-`model.json` lists their SHA-256; the same facts stand in the metadata of `{onnx}`, which works alone.
+`model.json` lists their SHA-256; the same facts stand in the metadata of each `.onnx` file, which works alone.
+`{generate}` holds the whole decode loop, `{onnx}` one step of it.
 
 ## Call it
 
@@ -35,7 +37,33 @@ model = toolkit.load(".")
 print(model.generate({prompt!r}, max_new_tokens=50, temperature=0.8, seed=1)[0])
 ```
 
-Without this toolkit, one step at a time; every host that has ONNX Runtime does the same:
+Without this toolkit, the whole text in one call; every host that has ONNX Runtime does the same:
+
+```python
+import json
+import numpy as np
+import onnxruntime
+
+vocab = json.load(open("model.json", encoding="utf-8"))["tokenizer"]["vocab"]
+session = onnxruntime.InferenceSession("{generate}", providers=["CPUExecutionProvider"])
+ids, log_probs, *next_states = session.run(None, {{
+    "input_ids": np.array([[vocab.index({prompt!r})]]),  # [N, T], of lengths [N]
+    "lengths": np.array([1]),
+{all_zeros}
+    "max_new_tokens": np.array(50),
+    "temperature": np.array(0.8, np.float32),  # 0 is greedy
+    "top_k": np.array(40),  # 0 keeps all
+    "top_p": np.array(1, np.float32),
+    "min_p": np.array(0, np.float32),
+    "repetition_penalty": np.array(1, np.float32),
+    "stop_ids": np.array([], np.int64),
+    "uniforms": np.random.random((50, 1)).astype(np.float32),  # [tokens, N], what is drawn from
+}})
+print({prompt!r} + "".join(vocab[i] for i in ids[0]))
+# To go on: input_ids = ids[:, -1:], lengths = 1, and each next_ state as the state.
+```
+
+One step at a time:
 
 ```python
 import json
@@ -56,20 +84,25 @@ for _ in range(50):
 print(text)
 ```
 
-With libtorch or PyTorch: `torch.jit.load("{torchscript}")(input_ids, {states})`.
+{libtorch}## Contract
 
-## Contract
-
-| | name | dtype | axes |
+| `{onnx}` | name | dtype | axes |
 |---|---|---|---|
 {contract}
 
-N is the batch; L layers, H hidden and V vocabulary are fixed. The state before the first token is zeros.
+| `{generate}` | name | dtype | axes |
+|---|---|---|---|
+{loop_contract}
+
+N is the batch; layers, hidden units and vocabulary are fixed. T is the longest prompt, S the number of stop ids, M of
+rows of uniform numbers, R of tokens written. The state before the first token is zeros. A knob outside its range means
+the nearest value inside. A sequence that met a stop id repeats it; its other states are void then.
 
 ## Parity with eager PyTorch
 
-Largest difference |x - y| / max(1, |x|) over {steps} steps, batch sizes {batches}, real text and random ids. More than
-{atol:g}{allowance} would have failed the export. Greedy continuations of {greedy} tokens are identical.
+{before}Largest difference |x - y| / max(1, |x|) over {steps} steps, batch sizes {batches}, real text and
+random ids. More than {atol:g}{allowance} would have failed the export. Greedy continuations of {greedy} tokens
+are identical.
 
 {parity}
 """
@@ -98,12 +131,23 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         "corpus": f"{provenance['corpus']['name']}, {provenance['corpus']['characters']:,} characters",
         "perplexity": reached if valid is None else f"{reached}, validation {_number(valid)}",
     }
-    rows = [("input", spec) for spec in signature.inputs] + [("output", spec) for spec in signature.outputs]
+    loop = info.signatures[GENERATE]
+    loop_zeros = "\n".join(
+        f'    "{s.name}": np.zeros({[1 if axis == "N" else axis for axis in s.axes]}, np.{_NUMPY[s.dtype]}),'
+        for s in loop.state_inputs
+    )
     outputs = [spec.name for spec in signature.outputs]
     table = [f"| graph | state | {' | '.join(outputs)} |", "|---" * (len(outputs) + 2) + "|"]
     for state, figures in (("carried", "largest_error"), ("single step", "largest_error_of_single_steps")):
         for graph, errors in parity[figures].items():
             table.append(f"| {graph} | {state} | " + " | ".join(f"{errors[name]:.1e}" for name in outputs) + " |")
+    quantization = info.quantization
+    if quantization:
+        facts["weights"] = (
+            f"{quantization['kind']}, perplexity {_number(quantization['perplexity_float32'])} -> "
+            f"{_number(quantization['perplexity'])} on {quantization['text']}"
+            + ("; fast in native ONNX Runtime only" if quantization["native_only"] else "")
+        )
     rounding = parity["rounding_of_eager_float32"]
     allowance = ""
     if rounding:
@@ -114,23 +158,40 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         facts="\n".join(f"| {name} | {value} |" for name, value in facts.items()),
         files="\n".join(f"- `{name}`, {size:,} bytes" for name, size in sizes.items()),
         onnx=STEP_ONNX,
-        torchscript=STEP_TORCHSCRIPT,
+        generate=GENERATE_ONNX,
+        libtorch=_LIBTORCH.format(torchscript=STEP_TORCHSCRIPT, states=", ".join(states)) if not quantization else "",
         prompt=prompt,
         zeros=", ".join(f'"{name}": np.zeros({shapes[name]}, np.float32)' for name in states),
         nexts=", ".join(f"next_{name}" for name in states),
         feedback=", ".join(f'"{name}": next_{name}' for name in states),
-        states=", ".join(states),
-        contract="\n".join(f"| {io} | {s.name} | {s.dtype} | [{', '.join(map(str, s.axes))}] |" for io, s in rows),
+        contract=_contract(signature),
+        loop_contract=_contract(loop),
+        all_zeros=loop_zeros,
         steps=parity["steps"],
         batches=", ".join(map(str, parity["batch_sizes"])),
         atol=parity["atol"],
         allowance=allowance,
         greedy=parity["greedy_tokens"],
         parity="\n".join(table),
+        before="Of the float32 graphs that these were made from:\n" if quantization else "",
     )
 
 
 _ARTICLES = {"rnn": "An", "lstm": "An", "gru": "A"}
+
+
+_NUMPY = {"float32": "float32", "bool": "bool_"}
+
+_LIBTORCH = """With libtorch or PyTorch: `torch.jit.load("{torchscript}")(input_ids, {states})` is one step. The method
+`generate` takes what the graph of that name takes, single numbers as plain numbers.
+
+"""
+
+
+def _contract(signature: Signature) -> str:
+    """Rows of a table."""
+    rows = [("input", spec) for spec in signature.inputs] + [("output", spec) for spec in signature.outputs]
+    return "\n".join(f"| {io} | {s.name} | {s.dtype} | [{', '.join(map(str, s.axes))}] |" for io, s in rows)
 
 
 def _number(value: object) -> str:

@@ -82,15 +82,17 @@ def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., P
 @pytest.fixture(scope="session")
 def make_bundle(make_checkpoint: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """A function that exports such a checkpoint once for each combination; gives the bundle's folder. Read only."""
+    from toolkit.export.export_options import ExportOptions
     from toolkit.export.exporter import export_checkpoint
 
-    made: dict[Path, Path] = {}
+    made: dict[tuple[Path, str], Path] = {}
 
-    def make(**options: object) -> Path:
+    def make(quantize: str = "none", **options: object) -> Path:
         checkpoint = make_checkpoint(**options)
-        if checkpoint not in made:
+        if (checkpoint, quantize) not in made:
             folder = tmp_path_factory.mktemp("bundle") / "model"
-            made[checkpoint] = export_checkpoint(checkpoint, folder).folder
-        return made[checkpoint]
+            how = ExportOptions(quantize=quantize, max_ppl_increase=100.0)
+            made[checkpoint, quantize] = export_checkpoint(checkpoint, folder, how).folder
+        return made[checkpoint, quantize]
 
     return make

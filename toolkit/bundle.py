@@ -37,6 +37,7 @@ class ModelInfo:
         tokenizer: with its vocabulary.
         provenance: versions, checkpoint and corpus hashes.
         parity: the figures of the check against eager PyTorch; empty before it ran.
+        quantization: kind, and what it costs and gains; empty where the weights are float32.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class ModelInfo:
     tokenizer: Tokenizer
     provenance: Mapping[str, Any] = field(default_factory=dict)
     parity: Mapping[str, Any] = field(default_factory=dict)
+    quantization: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -57,6 +59,7 @@ class ModelInfo:
             "tokenizer": self.tokenizer.to_dict(),
             "provenance": dict(self.provenance),
             "parity": dict(self.parity),
+            "quantization": dict(self.quantization),
         }
 
     def to_json(self, graph: str) -> str:
@@ -88,6 +91,7 @@ class ModelInfo:
                 tokenizer=tokenizer_from_dict(values["tokenizer"], where),
                 provenance=dict(values["provenance"]),
                 parity=dict(values["parity"]),
+                quantization=dict(values["quantization"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FileFormatError(f"{where}: incomplete: {error}. Export the model again.") from error

@@ -1,5 +1,7 @@
 """Open a model from whatever it lies in."""
 
+import platform
+import warnings
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -23,6 +25,9 @@ from .files import read_bytes
 from .language_model import LanguageModel
 
 MAX_THREADS = 256
+
+_NATIVE = ("x86_64", "AMD64", "arm64", "aarch64")
+"""Processors that ONNX Runtime has int4 arithmetic for; WebAssembly is none."""
 
 _TORCH_BACKENDS = "toolkit.models.torch_steps"
 """Needs torch, so it is imported by name and only when asked for."""
@@ -74,6 +79,11 @@ def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
             )
         return session if first == STEP else sessions[STEP](where)
 
+    if info.quantization.get("native_only") and platform.machine() not in _NATIVE:
+        warnings.warn(
+            f"{path}: int4 is many times slower than float32 on {platform.machine()}; export with --quantize int8",
+            stacklevel=3,
+        )
     loop = OnnxDecodeLoop(session, info.signatures[GENERATE], where) if first == GENERATE else None
     return LanguageModel(OnnxStepModel(open_step, info.signatures[STEP], where), info.tokenizer, loop)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -118,6 +119,7 @@ class Loops(NamedTuple):
     network: CharRNN
     steps: Mapping[str, StepModel]
     loops: Mapping[str, DecodeLoop]
+    step_graph: onnx.ModelProto
 
 
 @pytest.fixture(scope="session")
@@ -150,6 +152,7 @@ def loops_of(network_of: Callable[..., CharRNN]) -> Callable[..., Loops]:
                     "onnx": OnnxDecodeLoop(session, contract, "cpu"),
                     "torchscript": TorchScriptDecodeLoop(scripted, contract, cpu),
                 },
+                step,
             )
         return made[cell, num_layers]
 

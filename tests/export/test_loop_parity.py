@@ -58,7 +58,7 @@ def breakdown(*_):
 @pytest.mark.parametrize("graph", ["onnx", "torchscript"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_right_loops_pass_and_their_figure_is_small(loops_of, text_ids, cell, graph):
-    _, steps, loops = loops_of(cell, 2)
+    _, steps, loops, _ = loops_of(cell, 2)
     found = check_loops({graph: (steps[graph], loops[graph])}, (0,), text_ids, TOLERANCE)
     assert list(found) == [graph]
     assert 0 < found[graph] < TOLERANCE
@@ -77,7 +77,7 @@ def test_right_loops_pass_and_their_figure_is_small(loops_of, text_ids, cell, gr
     ],
 )
 def test_a_wrong_loop_is_refused(loops_of, text_ids, change, complaint):
-    _, steps, loops = loops_of("lstm", 2)
+    _, steps, loops, _ = loops_of("lstm", 2)
     with pytest.raises(ParityError, match=rf"^onnx: .*({complaint})"):
         check_loops({"onnx": (steps["onnx"], Wrong(loops["onnx"], change))}, (0,), text_ids, TOLERANCE)
 

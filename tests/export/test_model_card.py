@@ -45,7 +45,7 @@ def prompt_of(card):
 
 def test_shell_line_and_python_snippet_write_the_same_text(bundle, card):
     (line,) = snippets(card, "sh")
-    with_toolkit, _ = snippets(card, "python")
+    with_toolkit, _, _ = snippets(card, "python")
     text = toolkit.load(bundle).generate(prompt_of(card), max_new_tokens=50, temperature=0.8, seed=1)[0]
     assert len(text.ids) == 50
     assert printed([sys.executable, "-c", with_toolkit], bundle) == f"{text}\n"
@@ -54,17 +54,21 @@ def test_shell_line_and_python_snippet_write_the_same_text(bundle, card):
     assert printed([Path(sysconfig.get_path("scripts")) / "toolkit", *arguments], bundle) == f"{text}\n"
 
 
-def test_snippet_without_the_toolkit_writes_the_greedy_text(bundle, card):
-    _, without = snippets(card, "python")
-    assert "toolkit" not in without
+def test_snippets_without_the_toolkit_write_the_greedy_text(bundle, card):
+    _, whole, step_by_step = snippets(card, "python")
+    assert "toolkit" not in whole + step_by_step
     greedy = toolkit.load(bundle).generate(prompt_of(card), max_new_tokens=50, temperature=0)[0]
-    assert printed([sys.executable, "-c", without], bundle) == f"{greedy}\n"
+    assert printed([sys.executable, "-c", step_by_step], bundle) == f"{greedy}\n"
+    assert len(printed([sys.executable, "-c", whole], bundle)) == len(f"{greedy}\n")
+    at_zero = whole.replace("np.array(0.8, np.float32)", "np.array(0, np.float32)")
+    assert at_zero != whole
+    assert printed([sys.executable, "-c", at_zero], bundle) == f"{greedy}\n"
 
 
 def test_card_states_the_contract_and_the_figures_row_by_row(bundle, card):
     model = toolkit.load(bundle)
-    for kind, specs in (("input", model.signature.inputs), ("output", model.signature.outputs)):
-        for spec in specs:
+    for signature in (model.signature, model.loop.signature):
+        for kind, spec in [("input", s) for s in signature.inputs] + [("output", s) for s in signature.outputs]:
             assert f"| {kind} | {spec.name} | {spec.dtype} | [{', '.join(map(str, spec.axes))}] |" in card
     outputs = [spec.name for spec in model.signature.outputs]
     assert f"| graph | state | {' | '.join(outputs)} |" in card

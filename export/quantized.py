@@ -1,0 +1,171 @@
+"""What quantisation costs and gains: the graphs of a quantised bundle, and the gate that they must pass."""
+
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+
+from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX
+from toolkit.corpus import CorpusOptions, load_corpus, read_text
+from toolkit.decode_loop import Knobs
+from toolkit.errors import ParityError, ToolkitError
+from toolkit.evaluation import perplexity
+from toolkit.language_model import LanguageModel
+from toolkit.models.checkpoint import Checkpoint
+from toolkit.onnx_models import OnnxDecodeLoop, OnnxStepModel
+from toolkit.onnx_session import open_session
+from toolkit.signature import Signature
+from toolkit.tokenizer import Tokenizer
+
+from .export_options import ExportOptions
+from .generate_graph import generate_graph
+from .loop_parity import check_loops
+from .parity import ATOL
+from .quantize import NATIVE_ONLY, quantize
+
+MAX_TOKENS = 20_000
+"""More of a text is not read: the perplexity has settled, and a large model reads some hundred tokens a second."""
+
+_RUNS, _TOKENS = 5, 256
+
+
+@dataclass(frozen=True)
+class QuantizationReport:
+    """What was measured when a quantised model passed.
+
+    Attributes:
+        kind: "int8" or "int4".
+        native_only: whether other hosts than native ONNX Runtime are slow with it.
+        text: what the perplexities were measured on.
+        tokens: how many of its tokens were predicted.
+        perplexity_float32: before.
+        perplexity: after.
+        max_ppl_increase: what was allowed, in percent.
+        bytes_float32: of generate.onnx before.
+        bytes: after.
+        speedup: how many times as fast generate.onnx is, greedy, one sequence, on the machine that exported.
+    """
+
+    kind: str
+    native_only: bool
+    text: str
+    tokens: int
+    perplexity_float32: float
+    perplexity: float
+    max_ppl_increase: float
+    bytes_float32: int
+    bytes: int
+    speedup: float
+
+    @property
+    def increase(self) -> float:
+        """Of the perplexity, in percent."""
+        return 100 * (self.perplexity / self.perplexity_float32 - 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in model.json."""
+        return asdict(self)
+
+
+def evaluation_text(checkpoint: Checkpoint, options: ExportOptions) -> tuple[str, str]:
+    """What to measure perplexity on: its name and the text.
+
+    It is the text asked for; else the validation split that the checkpoint names, where its corpus is still the
+    same; else the beginning of the training text, which the checkpoint carries.
+    """
+    if options.eval is not None:
+        return options.eval, read_text(options.eval)
+    corpus = checkpoint.corpus
+    try:
+        found = load_corpus(corpus["source"], CorpusOptions(**corpus["options"]))
+    except (ToolkitError, TypeError, OSError):
+        found = None
+    if found is not None and found.sha256 == corpus["sha256"] and len(found.valid) > 1:
+        return f"the validation split of {found.source}", found.valid
+    return "the beginning of the training text", corpus["sample"]
+
+
+def quantized_graphs(
+    protos: Mapping[str, onnx.ModelProto],
+    signatures: Mapping[str, Signature],
+    checkpoint: Checkpoint,
+    options: ExportOptions,
+) -> tuple[dict[str, onnx.ModelProto], QuantizationReport, dict[str, float]]:
+    """Quantise proven graphs.
+
+    Args:
+        protos: step and generate in float32.
+        signatures: their contracts.
+        checkpoint: gives the vocabulary and the text to measure on.
+        options: kind, text, and what is allowed.
+
+    Returns:
+        The quantised graphs, what they cost and gain, and the figure of the decode loop against its own step.
+
+    Raises:
+        ParityError: the perplexity rises by more than is allowed, or the loop does not follow its step.
+    """
+    tokenizer, kind = checkpoint.tokenizer, options.quantize
+    banned = (tokenizer.unk_id,)
+    step = quantize(protos[STEP], kind)
+    made = {STEP: step, GENERATE: generate_graph(step, signatures[GENERATE], banned, GENERATE)}
+    name, text = evaluation_text(checkpoint, options)
+    text = tokenizer.decode(tokenizer.encode(text)[:MAX_TOKENS]) if len(text) > MAX_TOKENS else text
+    before, after = (_open(graphs, signatures, tokenizer) for graphs in (protos, made))
+    whole, rounded = perplexity(before, text), perplexity(after, text)
+    report = QuantizationReport(
+        kind=kind,
+        native_only=kind in NATIVE_ONLY,
+        text=name,
+        tokens=whole.tokens,
+        perplexity_float32=whole.perplexity,
+        perplexity=rounded.perplexity,
+        max_ppl_increase=options.max_ppl_increase,
+        bytes_float32=protos[GENERATE].ByteSize(),
+        bytes=made[GENERATE].ByteSize(),
+        speedup=_speedup(before, after),
+    )
+    if not report.increase <= options.max_ppl_increase:  # NaN, too
+        raise ParityError(
+            f"{kind}: the perplexity on {name} rises from {whole.perplexity:.4g} to {rounded.perplexity:.4g}, by "
+            f"{report.increase:.3g} %; --max-ppl-increase allows {options.max_ppl_increase:g} %."
+        )
+    assert after.loop is not None
+    sample = tokenizer.encode(checkpoint.corpus["sample"])
+    loops = check_loops({"onnx": (after.backend, after.loop)}, banned, sample, ATOL, lengths=(12,))
+    return made, report, loops
+
+
+def _open(
+    graphs: Mapping[str, onnx.ModelProto], signatures: Mapping[str, Signature], tokenizer: Tokenizer
+) -> LanguageModel:
+    """Step and decode loop on the CPU."""
+    sessions = {
+        graph: open_session(graphs[graph].SerializeToString(), name)
+        for graph, name in ((STEP, STEP_ONNX), (GENERATE, GENERATE_ONNX))
+    }
+    return LanguageModel(
+        OnnxStepModel(lambda: sessions[STEP], signatures[STEP], "cpu"),
+        tokenizer,
+        OnnxDecodeLoop(sessions[GENERATE], signatures[GENERATE], "cpu"),
+    )
+
+
+def _speedup(before: LanguageModel, after: LanguageModel) -> float:
+    """The ratio of the medians of alternating runs."""
+    greedy = Knobs(temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, stop_ids=())
+    seconds: dict[int, list[float]] = {0: [], 1: []}
+    for _ in range(_RUNS):
+        for i, model in enumerate((before, after)):
+            loop = model.loop
+            assert loop is not None
+            start = time.perf_counter()
+            loop.generate(
+                np.array([[1]]), np.array([1]), loop.init_state(1), greedy, np.zeros((_TOKENS, 1), np.float32)
+            )
+            seconds[i].append(time.perf_counter() - start)
+    return statistics.median(seconds[0]) / statistics.median(seconds[1])
