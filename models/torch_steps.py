@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from toolkit.bundle import GENERATE, STEP, STEP_TORCHSCRIPT, ModelInfo
-from toolkit.decode_loop import Knobs, LoopState
+from toolkit.decode_loop import Knobs, LoopState, rows_of
 from toolkit.devices import check_device, cuda_error
 from toolkit.errors import FileFormatError
 from toolkit.language_model import LanguageModel
@@ -124,12 +124,11 @@ class TorchScriptDecodeLoop:
         """Zeros; see `DecodeLoop.init_state`."""
         return tuple(torch.from_numpy(part).to(self._device) for part in zero_state(self.signature, batch_size))
 
-    def without(self, state: LoopState, rows: Sequence[int]) -> LoopState:
-        """See `DecodeLoop.without`."""
-        cleared = tuple(part.clone() for part in state)
-        for part, spec in zip(cleared, self.signature.state_inputs, strict=True):
-            part.movedim(spec.axes.index("N"), 0)[list(rows)] = 0
-        return cleared
+    def take(self, state: LoopState, rows: Sequence[int | None]) -> LoopState:
+        """See `DecodeLoop.take`."""
+        parts = zip(state, self.signature.state_inputs, strict=True)
+        taken = (rows_of(part.cpu().numpy(), spec, rows) for part, spec in parts)
+        return tuple(torch.from_numpy(part).to(self._device) for part in taken)
 
     @torch.no_grad()
     def generate(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .errors import ToolkitError
 from .sampling import SamplingOptions
-from .signature import Signature
+from .signature import Signature, TensorSpec
 from .step_model import Chosen, Ids
 from .uniform import Uniforms
 
@@ -58,8 +58,8 @@ class DecodeLoop(Protocol):
         """The state before the first token."""
         ...
 
-    def without(self, state: LoopState, rows: Sequence[int]) -> LoopState:
-        """A state in which some rows are as before their first token."""
+    def take(self, state: LoopState, rows: Sequence[int | None]) -> LoopState:
+        """A state made of some rows of another, in that order; None gives a row as before its first token."""
         ...
 
     def generate(
@@ -79,6 +79,14 @@ class DecodeLoop(Protocol):
             repeats it with log-probability 0.
         """
         ...
+
+
+def rows_of(part: npt.NDArray[Any], spec: TensorSpec, rows: Sequence[int | None]) -> npt.NDArray[Any]:
+    """One state tensor of `DecodeLoop.take`, on the CPU."""
+    axis = spec.axes.index("N")
+    taken = np.take(part, [row or 0 for row in rows], axis=axis)
+    np.moveaxis(taken, axis, 0)[[i for i, row in enumerate(rows) if row is None]] = 0
+    return taken
 
 
 def in_python(options: SamplingOptions) -> bool:

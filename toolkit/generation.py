@@ -83,6 +83,7 @@ def generate_step(
     processors: Sequence[LogitsProcessor],
     banned: Sequence[int],
     seed: int,
+    sequence: int = 0,
 ) -> Iterator[Chosen]:
     """Decode up to `options.max_new_tokens` tokens for each row, one step at a time.
 
@@ -93,6 +94,7 @@ def generate_step(
         processors: applied in order to the logits of each step.
         banned: ids that are never written: `<unk>`, and whatever else is no text.
         seed: see `toolkit.uniform`.
+        sequence: the number of the first row; the others follow.
 
     Raises:
         ToolkitError: the model returned NaN or infinity.
@@ -103,7 +105,7 @@ def generate_step(
     logits, state = prefill(model, input_ids, model.init_state(batch_size))
     for t in range(options.max_new_tokens):
         if t % _BLOCK == 0:
-            numbers = uniform(seed, t, _BLOCK, batch_size)
+            numbers = uniform(seed, t, _BLOCK, batch_size, sequence)
         check_finite(logits.max(axis=1), t)  # a NaN anywhere is the largest
         allowed = logits.copy()
         allowed[:, banned] = NEVER
@@ -119,7 +121,7 @@ def generate_step(
             logits, state = model.step(ids, state)
 
 
-class _Text:
+class GrowingText:
     """One text as it grows: holds back what may become a stop string."""
 
     def __init__(self, stop_strings: Sequence[str]) -> None:
@@ -146,8 +148,14 @@ class _Text:
         self.finish_reason = reason
         return self._held
 
+    def finished(self, prompt: str, shown: str, seed: int) -> Generation:
+        """The finished text; `shown` is all that `add` and `end` returned."""
+        return Generation(prompt, shown, tuple(self.ids), tuple(self.log_probs), str(self.finish_reason), seed)
 
-def _numbers(seed: int, options: SamplingOptions, batch_size: int, sizes: Sequence[int]) -> Iterator[Uniforms]:
+
+def _numbers(
+    seed: int, options: SamplingOptions, batch_size: int, sizes: Sequence[int], sequence: int
+) -> Iterator[Uniforms]:
     """The uniform numbers of each chunk; the last of the sizes is repeated. Greedy draws none."""
     left, first = options.max_new_tokens, _BLOCK
     block = np.zeros((_BLOCK, batch_size), np.float32)
@@ -156,7 +164,7 @@ def _numbers(seed: int, options: SamplingOptions, batch_size: int, sizes: Sequen
             return
         if first + size > _BLOCK:
             if options.temperature:
-                block = uniform(seed, options.max_new_tokens - left, _BLOCK, batch_size)
+                block = uniform(seed, options.max_new_tokens - left, _BLOCK, batch_size, sequence)
             first = 0
         yield block[first : first + min(size, left)]
         first, left = first + size, left - size
@@ -177,13 +185,14 @@ def _choices(
     options: SamplingOptions,
     seed: int,
     sizes: Sequence[int],
+    sequence: int,
 ) -> Iterable[Chosen]:
     """The ids, from the graph's loop where there is one and it knows all the rules, else from ours."""
     if loop is not None and not in_python(options):
         stop_ids = stop_ids_of(tokenizer, options.stop_strings)
-        return loop_steps(loop, batch, options, stop_ids, _numbers(seed, options, len(batch), sizes))
+        return loop_steps(loop, batch, options, stop_ids, _numbers(seed, options, len(batch), sizes, sequence))
     processors = processors_for(options, bias_ids(tokenizer, options.logit_bias))
-    return generate_step(model, batch, options, processors, (tokenizer.unk_id,), seed)
+    return generate_step(model, batch, options, processors, (tokenizer.unk_id,), seed, sequence)
 
 
 def _stream(
@@ -193,8 +202,9 @@ def _stream(
     prompt: str,
     options: SamplingOptions,
     seed: int,
-    texts: Sequence[_Text],
+    texts: Sequence[GrowingText],
     sizes: Sequence[int],
+    sequence: int = 0,
 ) -> Iterator[Piece]:
     """The loop behind `stream` and `generate`; fills `texts`."""
     ids = tokenizer.encode(prompt)
@@ -202,7 +212,7 @@ def _stream(
         raise ToolkitError("the prompt is empty: the model needs at least one token to continue from. Give some text.")
     options.check_vocab(len(tokenizer))
     batch = np.repeat(ids[None, :], len(texts), axis=0)
-    for t, chosen in enumerate(_choices(model, loop, tokenizer, batch, options, seed, sizes)):
+    for t, chosen in enumerate(_choices(model, loop, tokenizer, batch, options, seed, sizes, sequence)):
         for index, text in enumerate(texts):
             if text.finish_reason is not None:
                 continue
@@ -225,12 +235,18 @@ def stream(
 ) -> Iterator[Piece]:
     """Text as it is written, a piece for each token and text; arguments and errors as in `generate`."""
     seed = fresh_seed() if options.seed is None else options.seed
-    texts = [_Text(options.stop_strings) for _ in range(options.num_return_sequences)]
+    texts = [GrowingText(options.stop_strings) for _ in range(options.num_return_sequences)]
     yield from _stream(model, loop, tokenizer, prompt, options, seed, texts, _STREAMED)
 
 
 def generate(
-    model: StepModel, tokenizer: Tokenizer, prompt: str, options: SamplingOptions, loop: DecodeLoop | None = None
+    model: StepModel,
+    tokenizer: Tokenizer,
+    prompt: str,
+    options: SamplingOptions,
+    loop: DecodeLoop | None = None,
+    *,
+    sequence: int = 0,
 ) -> list[Generation]:
     """Continue a prompt `options.num_return_sequences` times, as one batch.
 
@@ -240,20 +256,18 @@ def generate(
         prompt: at least one token.
         options: how.
         loop: the same model as a decode loop; it is used where it knows all rules that the options ask for.
+        sequence: the number of the first text among those of one seed.
 
     Raises:
         ToolkitError: empty prompt, top_k above the vocabulary, a logit_bias for an unknown token, or a
             model that returns NaN or infinity.
     """
     seed = fresh_seed() if options.seed is None else options.seed
-    texts = [_Text(options.stop_strings) for _ in range(options.num_return_sequences)]
+    texts = [GrowingText(options.stop_strings) for _ in range(options.num_return_sequences)]
     shown = [""] * len(texts)
-    for piece in _stream(model, loop, tokenizer, prompt, options, seed, texts, _AT_ONCE):
+    for piece in _stream(model, loop, tokenizer, prompt, options, seed, texts, _AT_ONCE, sequence):
         shown[piece.index] += piece.text
-    return [
-        Generation(prompt, text, tuple(raw.ids), tuple(raw.log_probs), str(raw.finish_reason), seed)
-        for text, raw in zip(shown, texts, strict=True)
-    ]
+    return [text.finished(prompt, all_shown, seed) for text, all_shown in zip(texts, shown, strict=True)]
 
 
 def bias_ids(tokenizer: Tokenizer, biases: Mapping[str, float]) -> dict[int, float]:

@@ -1,10 +1,11 @@
 """A loaded language model: a step, a tokenizer and what is known of the two."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from .batching import generate_batch
 from .decode_loop import DecodeLoop
 from .errors import OptionError
 from .generation import Generation, Piece, generate, stream
@@ -12,6 +13,7 @@ from .sampling import SamplingOptions
 from .signature import Signature
 from .step_model import Ids, Logits, State, StepModel, check_step_args
 from .tokenizer import Tokenizer
+from .uniform import fresh_seed
 
 
 class UnknownTokenWarning(UserWarning):
@@ -86,8 +88,40 @@ class LanguageModel:
         self._warn_unknown(prompt)
         return stream(self.backend, self.tokenizer, prompt, chosen, self.loop)
 
-    def _warn_unknown(self, prompt: str) -> None:
-        missing = self.tokenizer.unknown(prompt)
+    def generate_batch(
+        self,
+        prompts: Sequence[str],
+        options: SamplingOptions | None = None,
+        *,
+        batch_size: int = 32,
+        **changes: Any,  # noqa: ANN401 - as above
+    ) -> Iterator[tuple[int, Generation]]:
+        """Continue many prompts, of any lengths, through a running batch that is refilled as texts end.
+
+        Args:
+            prompts: each at least one token.
+            options: how; num_return_sequences must be 1.
+            batch_size: how many run side by side. The texts do not depend on it (int8 rounds a batch together: there
+                they may, by a hair).
+            changes: single options by name, over `options`.
+
+        Yields:
+            The number of a prompt and its `Generation`, as they end.
+
+        Raises:
+            OptionError: an option is unknown or out of range, before anything runs.
+            ToolkitError: a prompt is empty, before anything runs.
+
+        Example:
+            >>> texts = dict(model.generate_batch(["春", "夏", "秋"], max_new_tokens=30, seed=1))
+        """
+        chosen = _options(options, changes)
+        seed = fresh_seed() if chosen.seed is None else chosen.seed
+        self._warn_unknown(*prompts)
+        return generate_batch(self.backend, self.loop, self.tokenizer, prompts, chosen, seed, batch_size)
+
+    def _warn_unknown(self, *prompts: str) -> None:
+        missing = list(dict.fromkeys(token for prompt in prompts for token in self.tokenizer.unknown(prompt)))
         if missing:
             shown = " ".join(missing[:20]) + (" …" if len(missing) > 20 else "")
             warnings.warn(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from .decode_loop import Knobs, LoopState
+from .decode_loop import Knobs, LoopState, rows_of
 from .signature import Signature
 from .step_model import Ids, Logits, State, zero_state
 from .uniform import Uniforms
@@ -58,14 +58,11 @@ class OnnxDecodeLoop:
         """Zeros; see `DecodeLoop.init_state`."""
         return tuple(ort.OrtValue.ortvalue_from_numpy(part) for part in zero_state(self.signature, batch_size))
 
-    def without(self, state: LoopState, rows: Sequence[int]) -> LoopState:
-        """See `DecodeLoop.without`."""
-        cleared = []
-        for part, spec in zip(state, self.signature.state_inputs, strict=True):
-            array = part.numpy().copy()
-            np.moveaxis(array, spec.axes.index("N"), 0)[list(rows)] = 0
-            cleared.append(ort.OrtValue.ortvalue_from_numpy(array))
-        return tuple(cleared)
+    def take(self, state: LoopState, rows: Sequence[int | None]) -> LoopState:
+        """See `DecodeLoop.take`."""
+        parts = zip(state, self.signature.state_inputs, strict=True)
+        taken = (rows_of(part.numpy(), spec, rows) for part, spec in parts)
+        return tuple(ort.OrtValue.ortvalue_from_numpy(part) for part in taken)
 
     def generate(
         self, input_ids: Ids, lengths: Ids, state: LoopState, knobs: Knobs, numbers: Uniforms

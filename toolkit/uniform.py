@@ -46,7 +46,7 @@ def philox4x32(counter: tuple[Words, Words, Words, Words], key: tuple[int, int])
     return c0, c1, c2, c3
 
 
-def uniform(seed: int, first_step: int, num_steps: int, batch_size: int) -> Uniforms:
+def uniform(seed: int, first_step: int, num_steps: int, batch_size: int, first_sequence: int = 0) -> Uniforms:
     """Uniform numbers in [0, 1) for a stretch of decode steps.
 
     The number for step t and sequence n is ``(word >> 8) * 2**-24``, exact in float32, where ``word`` is
@@ -57,12 +57,14 @@ def uniform(seed: int, first_step: int, num_steps: int, batch_size: int) -> Unif
         first_step: t of the first row; the first generated token has t = 0.
         num_steps: rows.
         batch_size: columns, one for each sequence.
+        first_sequence: n of the first column.
 
     Returns:
         float32 [num_steps, batch_size].
     """
     steps = np.arange(first_step, first_step + num_steps, dtype=np.uint64)
-    return uniform_at(seed, steps[:, None], np.arange(batch_size, dtype=np.uint64)[None, :])
+    sequences = np.arange(first_sequence, first_sequence + batch_size, dtype=np.uint64)
+    return uniform_at(seed, steps[:, None], sequences[None, :])
 
 
 def uniform_at(seed: int, steps: Words, sequences: Words) -> Uniforms:

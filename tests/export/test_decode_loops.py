@@ -159,18 +159,18 @@ def test_the_state_has_read_all_but_the_last_token(loops_of, cell):
                 np.testing.assert_allclose(part.numpy()[:, n], other[:, 0].numpy(), atol=1e-4)
 
 
-def test_a_state_without_some_rows_starts_those_afresh(loops_of):
+def test_a_state_is_taken_apart_and_refilled_by_rows(loops_of):
     loops = loops_of("lstm").loops
     prompts, numbers = a_case(3)
     for loop in loops.values():
         _, _, state = run(loop, prompts, CHOICES["stops"], numbers)
         before = [part.numpy().copy() for part in state]
-        cleared = loop.without(state, [0, 2])
-        for old, kept, new, spec in zip(before, state, cleared, loop.signature.state_inputs, strict=True):
+        taken = loop.take(state, [None, 2, 0, None])
+        for old, kept, new, spec in zip(before, state, taken, loop.signature.state_inputs, strict=True):
             rows = spec.axes.index("N")
             assert old.tolist() == kept.numpy().tolist()
-            assert not new.numpy().take([0, 2], axis=rows).any()
-            assert new.numpy().take([1], axis=rows).tolist() == old.take([1], axis=rows).tolist()
+            assert not new.numpy().take([0, 3], axis=rows).any()
+            assert new.numpy().take([1, 2], axis=rows).tolist() == old.take([2, 0], axis=rows).tolist()
 
 
 def test_when_all_have_stopped_nothing_more_is_written(loops_of):
