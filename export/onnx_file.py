@@ -40,7 +40,7 @@ def to_onnx(module: nn.Module, signature: Signature, graph_name: str) -> onnx.Mo
         A checked model without paths, sources or other marks of where it was made.
     """
     batch = torch.export.Dim("N", min=1)
-    with _quiet():
+    with quiet_exporter():
         program = torch.onnx.export(
             module,
             example_inputs(signature, 2),  # with 1 the axis would be taken for a constant
@@ -89,7 +89,7 @@ def _strip_graph(graph: onnx.GraphProto) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_exporter() -> Iterator[None]:
     """Keep the exporter's remarks on its own internals from the user; errors still raise."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level

@@ -9,9 +9,6 @@ be None, it was added to x beforehand.
 import torch
 from torch import Tensor
 
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-"""How many [H] blocks the products of each cell have: (h), (r, z, n), (i, f, g, o)."""
-
 
 def rnn_cell(x: Tensor, h: Tensor, w_hh: Tensor, b_hh: Tensor | None, nonlinearity: str) -> Tensor:
     """Elman's simple recurrent network (Cognitive Science 14, 1990): h' = f(x + W h + b).

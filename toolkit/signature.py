@@ -13,6 +13,9 @@ from .errors import FileFormatError
 STATE_INPUTS: Mapping[str, tuple[str, ...]] = {"rnn": ("h0",), "gru": ("h0",), "lstm": ("h0", "c0")}
 """The state tensors of each cell, in the order in which they are passed and returned."""
 
+GATES: Mapping[str, int] = {"rnn": 1, "gru": 3, "lstm": 4}
+"""How many [H] blocks the products of each cell have: (h), (r, z, n), (i, f, g, o)."""
+
 NEXT = "next_"
 """A state output is named like its input with this in front: h0 -> next_h0."""
 

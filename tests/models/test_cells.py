@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from toolkit.models.cells import GATES, gru_cell, lstm_cell, rnn_cell
+from toolkit.models.cells import gru_cell, lstm_cell, rnn_cell
+from toolkit.signature import GATES
 
 N, D, H = 5, 7, 4
 LN3 = math.log(3)  # sigmoid(ln 3) = 3/4, sigmoid(-ln 3) = 1/4

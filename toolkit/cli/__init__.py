@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "verify": Entry("toolkit.export.commands", "verify", "Check a bundle against its checkpoint again.", "export"),
     "generate": Entry("toolkit.cli.generate", "generate", "Write text with a model."),
     "eval": Entry("toolkit.cli.evaluate", "evaluate", "Perplexity of a text under a model."),
+    "bench": Entry("toolkit.cli.bench", "bench", "How fast a model decodes, and how fast it could."),
     "info": Entry("toolkit.cli.info", "info", "What a bundle, an .onnx file or a checkpoint holds."),
     "doctor": Entry("toolkit.cli.doctor", "doctor", "What works on this machine, and what to install."),
 }
