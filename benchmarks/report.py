@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-BEGIN = "<!-- benchmarks/run.py writes from here -->"
-END = "<!-- to here -->"
+_MARKS = "<!-- {} writes from here -->", "<!-- {} wrote to here -->"
+"""Around the part of the document that a script writes."""
 
 _PACKAGES = ("torch", "onnx", "onnxscript", "onnxruntime-gpu", "onnxruntime", "numpy")
 
@@ -155,15 +155,17 @@ def markdown(figures: Iterable[Figure], facts: dict[str, str]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def check_marks(path: Path) -> None:
+def check_marks(path: Path, script: str) -> None:
     """Fail now rather than after minutes of measuring."""
+    begin, end = (mark.format(script) for mark in _MARKS)
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if not 0 <= text.find(BEGIN) < text.find(END):
-        raise SystemExit(f"error: {path}: expected the lines {BEGIN} and {END}, found them missing; put them back")
+    if not 0 <= text.find(begin) < text.find(end):
+        raise SystemExit(f"error: {path}: expected the lines {begin} and {end}, found them missing; put them back")
 
 
-def rewrite(path: Path, text: str) -> None:
-    """Replace what stands between the two marks of a document."""
-    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+def rewrite(path: Path, script: str, text: str) -> None:
+    """Replace what stands between the two marks of a script in a document."""
+    begin, end = (mark.format(script) for mark in _MARKS)
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")

@@ -6,7 +6,7 @@ and the last states must be what follows from its logits. In chunks the loop mus
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +83,7 @@ def _check(
             expected = [scores_log_probs(scores)[np.arange(TOKENS), ids[row]]]
             found = [log_probs[row]]
             expected += [part[:, row] for part in states[length + TOKENS - 2]]
-            found += [_array(part)[:, row] for part in state[: len(step.signature.states)]]
+            found += [np.asarray(part)[:, row] for part in state[: len(step.signature.states)]]
             errors = [float(relative_error([x], [y])[0]) for x, y in zip(expected, found, strict=True)]
             if not max(errors) <= tolerance:
                 raise ParityError(
@@ -92,12 +92,6 @@ def _check(
                 )
             worst = max(worst, *errors)
     return worst
-
-
-def _array(part: Any) -> npt.NDArray[np.float32]:  # noqa: ANN401 - a tensor or an OrtValue
-    """A state of a loop on the CPU."""
-    array: npt.NDArray[np.float32] = part.numpy()
-    return array
 
 
 def _write(

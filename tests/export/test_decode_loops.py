@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.decode_loop import Knobs
+from toolkit.onnx_models import OnnxDecodeLoop
 
 CELLS = ("rnn", "gru", "lstm")
 VOCAB, TOKENS = 29, 24
@@ -138,11 +139,13 @@ def test_chunks_give_the_tokens_and_states_of_one_call(loops_of, cell, choice, c
         ids, log_probs, after = run(loop, prompts, CHOICES[choice], numbers, chunks)
         assert ids[:, : whole.shape[1]].tolist() == whole.tolist()
         np.testing.assert_allclose(log_probs[:, : whole.shape[1]], whole_log_probs, atol=1e-5)
-        *_, used, stopped = (part.numpy() for part in after)
-        assert used.tolist() == state[-2].numpy().tolist()
-        assert stopped.tolist() == state[-1].numpy().tolist()
+        *_, used, stopped = (np.asarray(part) for part in after)
+        assert used.tolist() == np.asarray(state[-2]).tolist()
+        assert stopped.tolist() == np.asarray(state[-1]).tolist()
         for part, other, gone_on in zip(after[:-2], state[:-2], [~stopped] * 2, strict=False):
-            np.testing.assert_allclose(part.numpy()[:, gone_on], other.numpy()[:, gone_on], atol=1e-5, err_msg=name)
+            np.testing.assert_allclose(
+                np.asarray(part)[:, gone_on], np.asarray(other)[:, gone_on], atol=1e-5, err_msg=name
+            )
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -156,7 +159,7 @@ def test_the_state_has_read_all_but_the_last_token(loops_of, cell):
             with torch.no_grad():
                 _, expected = network(torch.tensor([read]), network_state(network))
             for part, other in zip(state, expected, strict=False):  # the network has no `used` and no `stopped`
-                np.testing.assert_allclose(part.numpy()[:, n], other[:, 0].numpy(), atol=1e-4)
+                np.testing.assert_allclose(np.asarray(part)[:, n], other[:, 0].numpy(), atol=1e-4)
 
 
 def test_a_state_is_taken_apart_and_refilled_by_rows(loops_of):
@@ -164,13 +167,13 @@ def test_a_state_is_taken_apart_and_refilled_by_rows(loops_of):
     prompts, numbers = a_case(3)
     for loop in loops.values():
         _, _, state = run(loop, prompts, CHOICES["stops"], numbers)
-        before = [part.numpy().copy() for part in state]
+        before = [np.asarray(part).copy() for part in state]
         taken = loop.take(state, [None, 2, 0, None])
         for old, kept, new, spec in zip(before, state, taken, loop.signature.state_inputs, strict=True):
             rows = spec.axes.index("N")
-            assert old.tolist() == kept.numpy().tolist()
-            assert not new.numpy().take([0, 3], axis=rows).any()
-            assert new.numpy().take([1, 2], axis=rows).tolist() == old.take([2, 0], axis=rows).tolist()
+            assert old.tolist() == np.asarray(kept).tolist()
+            assert not np.asarray(new).take([0, 3], axis=rows).any()
+            assert np.asarray(new).take([1, 2], axis=rows).tolist() == old.take([2, 0], axis=rows).tolist()
 
 
 def test_when_all_have_stopped_nothing_more_is_written(loops_of):
@@ -218,7 +221,7 @@ def call(loops_of):
         dtypes = {spec.name: spec.dtype for spec in loop.signature.inputs}
         with np.errstate(over="ignore"):
             arrays = {name: np.array(value, dtypes[name]) for name, value in feeds.items()}
-        session_feeds = {**{name: part.numpy() for name, part in states.items()}, **arrays}
+        session_feeds = {**{name: np.asarray(part) for name, part in states.items()}, **arrays}
         names = [spec.name for spec in loop.signature.outputs]
         return dict(zip(names, loop._session.run(names, session_feeds), strict=True))
 
@@ -287,3 +290,19 @@ def test_no_input_makes_the_graph_fail_or_leave_the_vocabulary(call, changes):
     running = log_probs != 0  # a sequence that started stopped repeats its prompt's last id, whatever that is
     assert ((ids > BANNED) & (ids < VOCAB))[running].all()
     assert np.isfinite(log_probs).all()
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_bound_states_give_the_same_tokens(loops_of, choice):
+    # On a GPU the states are bound; here the same code runs on the CPU.
+    loop = loops_of("lstm", 2).loops["onnx"]
+    bound = OnnxDecodeLoop(loop._session, loop.signature, "cpu", bound=True)
+    prompts, numbers = a_case(3)
+    whole = run(loop, prompts, CHOICES[choice], numbers, (8, 8, 8))
+    found = run(bound, prompts, CHOICES[choice], numbers, (8, 8, 8))
+    assert found[0].tolist() == whole[0].tolist()
+    assert found[1].tolist() == whole[1].tolist()
+    for part, other in zip(found[2], whole[2], strict=True):
+        assert part.numpy().tolist() == other.tolist()
+    taken = bound.take(found[2], [2, None])
+    assert [part.tolist() for part in taken] == [part.tolist() for part in loop.take(whole[2], [2, None])]
