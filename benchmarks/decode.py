@@ -235,15 +235,14 @@ def markdown(results: dict[str, dict[str, Any]], facts: dict[str, str]) -> str:
                 judged(found["sharing"], 1.7, at_most=False),
             )
         )
-    third = ["| one token from a cold process | seconds | peak MiB | x plain torch |", "|---|---|---|---|"]
+    third = ["| one token from a cold process | seconds | x plain torch |", "|---|---|---|"]
     for key, found in results.items():
         starts = {start["name"]: start for start in found["cold_starts"]}
         plain = starts["plain torch script"]["seconds"]
         for name, start in starts.items():
-            peak = "" if start["peak_mib"] is None else f"{start['peak_mib']:,.0f}"
             target = 8 if name == "toolkit generate" else None
             ratio = judged(plain / start["seconds"], target, at_most=False)
-            third.append(row(f"{SIZES[key]}: {name}", f"{start['seconds']:.2f}", peak, ratio))
+            third.append(row(f"{SIZES[key]}: {name}", f"{start['seconds']:.2f}", ratio))
     machine_lines = "\n".join(f"- {name}: {value}" for name, value in facts.items())
     return "\n\n".join(["\n".join(first), "\n".join(second), "\n".join(third), f"Where:\n\n{machine_lines}"])
 

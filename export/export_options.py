@@ -1,5 +1,6 @@
 """How to export; apart from the exporter, so that ``--help`` needs no torch."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from toolkit.options import Options, option
@@ -27,3 +28,8 @@ class ExportOptions(Options):
     max_ppl_increase: float = option(
         1.0, "refuse a quantised model whose perplexity rises by more", minimum=0, maximum=1000, metavar="PERCENT"
     )
+
+    def conflicts(self) -> Iterable[str]:
+        """A text to measure on needs something to measure."""
+        if self.eval is not None and self.quantize == "none":
+            yield "eval measures what quantisation costs; give quantize int8 or int4, too"

@@ -121,11 +121,11 @@ class StepGraph:
 
 
 def _output_bias(logits: ir.Value) -> ir.Value | None:
-    """The weight that is added last to the logits, if they end in such an addition."""
+    """The weight that is added last to the logits and used nowhere else, if they end in such an addition."""
     node = logits.producer()
     if node is None or node.op_type != "Add":
         return None
-    return next((part for part in node.inputs if part is not None and part.is_initializer()), None)
+    return next((part for part in node.inputs if part and part.is_initializer() and len(part.uses()) == 1), None)
 
 
 def _layers(state: ir.Value, after: ir.Value) -> list[Carried]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from .bundle import ModelInfo
 from .decode_loop import DecodeLoop, Knobs
+from .errors import ToolkitError
 from .language_model import LanguageModel
 from .signature import GATES
 from .step_model import StepModel
@@ -274,17 +275,37 @@ def cold_starts(commands: Mapping[str, Sequence[str]], runs: int) -> list[ColdSt
     peaks: dict[str, float | None] = dict.fromkeys(commands)
     for i in range(runs + 1):
         for name, command in commands.items():
-            start = time.perf_counter()
-            child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            if hasattr(os, "wait4"):
-                _, status, usage = os.wait4(child.pid, 0)
-                child.returncode = os.waitstatus_to_exitcode(status)
-                peaks[name] = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-            if child.wait():
-                raise RuntimeError(f"{' '.join(command)} failed with exit code {child.returncode}")
+            taken, peaks[name] = _run_process(command)
             if i:
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append(taken)
     return [ColdStart(name, tuple(values), peaks[name]) for name, values in seconds.items()]
+
+
+_SPAWN = """
+import os, sys, time
+start = time.perf_counter()
+quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+_, status, usage = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet), 0)
+print(time.perf_counter() - start, usage.ru_maxrss, os.waitstatus_to_exitcode(status))
+"""
+"""A process's peak memory counts what its parent held when it was started: so a small process starts it."""
+
+
+def _run_process(command: Sequence[str]) -> tuple[float, float | None]:
+    """Seconds and peak MiB of a whole process."""
+    peak = None
+    if hasattr(os, "wait4"):
+        said = subprocess.run([sys.executable, "-S", "-c", _SPAWN, *command], stdout=subprocess.PIPE, check=True)
+        seconds, size, code = (float(part) for part in said.stdout.split())
+        peak = size / (2**20 if sys.platform == "darwin" else 2**10)
+    else:
+        start = time.perf_counter()
+        quiet = subprocess.DEVNULL
+        code = subprocess.run(command, stdout=quiet, stderr=quiet, check=False).returncode
+        seconds = time.perf_counter() - start
+    if code:
+        raise ToolkitError(f"{' '.join(command[:4])} …: failed with exit code {code:.0f}; run it by hand to see why")
+    return seconds, peak
 
 
 def first_token_latency(model: LanguageModel, runs: int) -> tuple[float, ...]:

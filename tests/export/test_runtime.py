@@ -2,8 +2,10 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 
 import toolkit
 from toolkit.devices import CUDA_REFUSED
@@ -51,6 +53,48 @@ def test_same_seed_gives_the_same_tokens_on_every_backend(cell, tokenizer, train
             assert [(text.ids, text.text) for text in found] == [(text.ids, text.text) for text in expected]
             for x, y in zip(expected, found, strict=True):
                 np.testing.assert_allclose(y.log_probs, x.log_probs, atol=1e-4)
+
+
+def test_the_decode_loop_alone_writes_the_same_texts_and_says_what_it_cannot_do(trained_and_exported):
+    bundle = trained_and_exported("lstm", "char").bundle
+    whole, alone = (toolkit.load(path, "cpu") for path in (bundle, bundle / "generate.onnx"))
+    for options in ({"temperature": 0}, {"top_k": 20, "num_return_sequences": 3}, {"stop_strings": ("\n",)}):
+        assert alone.generate("月", seed=3, **options) == whole.generate("月", seed=3, **options)
+    for fails in (lambda: alone.generate("月", presence_penalty=1.0), lambda: alone.step(*first_step(alone))):
+        with pytest.raises(
+            toolkit.ToolkitError, match=r"generate\.onnx: holds the decode loop alone, .* Open the bundle"
+        ):
+            fails()
+
+
+def first_step(model):
+    return np.array([1]), model.init_state(1)
+
+
+def test_which_loop_ran_cannot_be_seen_from_the_text(trained_and_exported):
+    model = toolkit.load(trained_and_exported("gru", "char").bundle, "cpu")
+    step_by_step = toolkit.LanguageModel(model.backend, model.tokenizer)
+    for options in SAMPLINGS.values():
+        for pieces in zip(
+            model.stream("月", seed=9, max_new_tokens=70, stop_strings=("的我",), **options),
+            step_by_step.stream("月", seed=9, max_new_tokens=70, stop_strings=("的我",), **options),
+            strict=True,
+        ):
+            assert pieces[0] == pieces[1]
+
+
+def test_damaged_weights_are_named_whoever_runs_the_loop(trained_and_exported, tmp_path):
+    made = trained_and_exported("rnn", "char")
+    for name in ("step.onnx", "generate.onnx"):
+        model = onnx.load(made.bundle / name)
+        for tensor in model.graph.initializer:
+            if tensor.name in ("output.weight", "layers.0.w_hh"):
+                values = numpy_helper.to_array(tensor) * np.nan
+                tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float32), tensor.name))
+        onnx.save(model, tmp_path / name)
+        damaged = toolkit.load(tmp_path / name, "cpu")
+        with pytest.raises(toolkit.ToolkitError, match="returned NaN or infinity at token 1: its weights are damaged"):
+            damaged.generate("月", temperature=0)
 
 
 def test_seeds_and_sequences_differ(trained_and_exported):

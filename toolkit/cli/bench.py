@@ -75,7 +75,7 @@ def run_bench(
     commands |= {f"toolkit generate, {kind}": bench.first_token_command(path, prompt) for path, kind in kinds.items()}
     if against:
         commands["plain torch script"] = bench.plain_first_token_command(against, prompt)
-    starts = bench.cold_starts(commands, runs=5)  # first: what this process holds counts as the children's peak
+    starts = bench.cold_starts(commands, runs=5)
     models = {threads: load(model, "cpu", threads=threads) for threads in (1, 2)}
     cases = [bench.floor_case(info)]
     if against:
