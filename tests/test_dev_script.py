@@ -8,6 +8,7 @@ import ast
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -219,7 +220,11 @@ def test_ctrl_c_during_set_up_leaves_no_traceback(project):
     dev.PYTHON.unlink()
     dev.PYTHON.write_text("#!/bin/sh\nkill -INT $PPID\nexec cat\n", encoding="utf-8")
     dev.PYTHON.chmod(0o755)
-    result = call(project, "setup")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it ignored
+    try:
+        result = call(project, "setup")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert result.returncode == 130
     assert "Traceback" not in result.stderr
 

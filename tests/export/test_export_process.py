@@ -71,7 +71,7 @@ def test_export_is_one_json_object_and_the_same_graphs_in_another_process(cli, m
     done = cli("export", "runs/模型/ckpt.pt", "--json", PYTHONHASHSEED="12345")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    assert sorted(said) == ["files", "folder", "parity", "seconds"]
+    assert sorted(said) == ["files", "folder", "parity", "quantization", "seconds"]
     folder = run / "ckpt"
     assert (tmp_path / said["folder"]).samefile(folder)
     assert said["files"] == {path.name: path.stat().st_size for path in folder.iterdir()}

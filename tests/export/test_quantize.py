@@ -177,3 +177,8 @@ def test_quantising_leaves_the_graph_it_is_given_alone(make_bundle, kind):
     before = step.SerializeToString()
     quantize(step, kind)
     assert step.SerializeToString() == before
+
+
+def test_a_text_to_measure_on_needs_a_quantisation(tmp_path, capsys):
+    assert _run(args=["export", str(tmp_path / "a.pt"), "--eval", "builtin:lyrics-en"]) == 2
+    assert "eval measures what quantisation costs; give quantize int8 or int4, too" in capsys.readouterr().err

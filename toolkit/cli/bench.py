@@ -22,6 +22,9 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLI
 _PEERS = "toolkit.export.bench_peers"
 """Needs torch, so it is imported by name and only when asked for."""
 
+_CHART = "toolkit.models.decode_chart"
+"""Needs matplotlib."""
+
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
@@ -99,7 +102,7 @@ def run_bench(
     }
     _add_ratios(cases_found)
     if chart:
-        draw(found, chart)
+        _chart().draw(found, chart)
     return found
 
 
@@ -121,6 +124,13 @@ def _peers(against: Path) -> Any:  # noqa: ANN401 - a module
         raise MissingDependencyError.for_extra(
             str(error.name), f"{against}: measuring torch's modules", "export"
         ) from error
+
+
+def _chart() -> Any:  # noqa: ANN401 - a module
+    try:
+        return import_module(_CHART)
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError.for_extra(str(error.name), "--chart", "train") from error
 
 
 def _add_ratios(cases: list[dict[str, Any]]) -> None:
@@ -183,34 +193,3 @@ def _processes_table(found: dict[str, Any]) -> "Table":
         table.add_row(start["name"], f"{start['seconds']:.2f}", peak)
     table.add_row("in a warm process, prompt of 16 tokens", f"{found['first_token_microseconds'] / 1e6:.5f}", "")
     return table
-
-
-def draw(found: dict[str, Any], path: Path) -> None:
-    """Microseconds a token of one sequence, one bar a case, the floor as a line."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError.for_extra("matplotlib", "--chart", "train") from error
-    from toolkit.bench import FLOOR
-
-    cases = [case for case in found["cases"] if case["batch_size"] == 1 and case["threads"] == 1]
-    cases = sorted((case for case in cases if case["name"] != FLOOR), key=lambda case: -case["microseconds_per_token"])
-    floor = next(case for case in found["cases"] if case["name"] == FLOOR)["microseconds_per_token"]
-    times = [case["microseconds_per_token"] for case in cases]
-    with mpl.rc_context({"svg.hashsalt": "toolkit"}):
-        figure = Figure(figsize=(8, 0.45 * len(cases) + 1.3), layout="constrained")
-        axes = figure.add_subplot()
-        bars = axes.barh([case["name"] for case in cases], times, color="#4477aa")
-        axes.bar_label(bars, labels=[f" {value:,.0f}" for value in times])
-        axes.axvline(floor, color="#cc3311", label=f"floor: the products alone, {floor:,.0f}")
-        axes.set_xscale("log")
-        axes.set_xlim(min([floor, *times]) / 1.5, max([floor, *times]) * 1.8)
-        axes.set_xlabel("microseconds a token, one sequence, one thread")
-        axes.legend(loc="upper right")
-        n = found["network"]
-        axes.set_title(f"{n['cell']} {n['num_layers']}x{n['hidden_size']}, {n['vocab_size']:,} tokens", loc="left")
-        try:
-            figure.savefig(path, dpi=110, format="png")
-        except OSError as error:
-            raise ToolkitError(f"{path}: cannot be written: {error.strerror}. Choose another place.") from error
