@@ -7,15 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from toolkit.bench import TOKENS, Case
+from toolkit.bench import EAGER, PLAIN, TOKENS, Case
 from toolkit.models.char_rnn import CharRNN
 from toolkit.models.checkpoint import load_checkpoint
 from toolkit.onnx_session import open_session
 
 from .onnx_file import quiet_exporter
-
-EAGER = "eager nn.* loop"
-PLAIN = "torch.onnx.export + Python loop"
 
 
 def peer_cases(checkpoint: Path, batch_sizes: Iterable[int]) -> list[Case]:

@@ -23,8 +23,7 @@ TOKENS = 128
 
 _CHUNK = 16
 _SEED = 7
-_GREEDY = Knobs(temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, stop_ids=())
-_DRAWN = Knobs(temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, stop_ids=())
+_GREEDY, _DRAWN = Knobs(temperature=0.0), Knobs()
 
 
 def check_loops(

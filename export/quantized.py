@@ -1,17 +1,14 @@
 """What quantisation costs and gains: the graphs of a quantised bundle, and the gate that they must pass."""
 
-import statistics
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import onnx
 
+from toolkit.bench import loop_case, measure
 from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX
 from toolkit.corpus import CorpusOptions, load_corpus, read_text
-from toolkit.decode_loop import Knobs
 from toolkit.errors import ParityError, ToolkitError
 from toolkit.evaluation import perplexity
 from toolkit.language_model import LanguageModel
@@ -30,7 +27,7 @@ from .quantize import NATIVE_ONLY, quantize
 MAX_TOKENS = 20_000
 """More of a text is not read: the perplexity has settled, and a large model reads some hundred tokens a second."""
 
-_RUNS, _TOKENS = 5, 256
+_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -157,15 +154,7 @@ def _open(
 
 def _speedup(before: LanguageModel, after: LanguageModel) -> float:
     """The ratio of the medians of alternating runs."""
-    greedy = Knobs(temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, stop_ids=())
-    seconds: dict[int, list[float]] = {0: [], 1: []}
-    for _ in range(_RUNS):
-        for i, model in enumerate((before, after)):
-            loop = model.loop
-            assert loop is not None
-            start = time.perf_counter()
-            loop.generate(
-                np.array([[1]]), np.array([1]), loop.init_state(1), greedy, np.zeros((_TOKENS, 1), np.float32)
-            )
-            seconds[i].append(time.perf_counter() - start)
-    return statistics.median(seconds[0]) / statistics.median(seconds[1])
+    assert before.loop is not None
+    assert after.loop is not None
+    slow, fast = measure([loop_case("float32", before.loop), loop_case("quantised", after.loop)], _ROUNDS)
+    return slow.median / fast.median

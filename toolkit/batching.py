@@ -133,11 +133,7 @@ def _write(place: _Place, ids: Ids, log_probs: npt.NDArray[np.float32], tokenize
     text = place.text
     for token_id, log_prob in zip(ids.tolist(), log_probs, strict=True):
         check_finite(log_prob, len(text.ids))
-        text.ids.append(token_id)
-        text.log_probs.append(float(log_prob))
-        place.shown += text.add(tokenizer.decode((token_id,)))
-        if text.finish_reason is None and len(text.ids) == limit:
-            place.shown += text.end("length")
+        place.shown += text.take(token_id, float(log_prob), tokenizer.decode((token_id,)), limit)
         if text.finish_reason is not None:
             return
     place.ids = ids[-1:]

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,9 @@ TOKENS = 64
 """Tokens that each sequence writes in one run."""
 
 FLOOR = "floor: products alone"
-GREEDY = Knobs(temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0, stop_ids=())
-SAMPLED = replace(GREEDY, temperature=1.0, top_k=40)
+EAGER = "eager nn.* loop"
+PLAIN = "torch.onnx.export + Python loop"
+GREEDY, SAMPLED = Knobs(temperature=0.0), Knobs(top_k=40)
 
 _SHORTEST_RUN = 0.02
 """Seconds; a case that is faster runs several times in a row."""

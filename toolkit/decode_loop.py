@@ -21,12 +21,12 @@ LoopState = tuple[Any, ...]
 class Knobs:
     """How to choose, in the order of `toolkit.signature.KNOBS`, after max_new_tokens and before the numbers."""
 
-    temperature: float
-    top_k: int
-    top_p: float
-    min_p: float
-    repetition_penalty: float
-    stop_ids: tuple[int, ...]
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    stop_ids: tuple[int, ...] = ()
 
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
         """As the graph takes them: float32 and int64 scalars, and the stop ids int64 [S]."""

@@ -131,6 +131,15 @@ class GrowingText:
         self.log_probs: list[float] = []
         self.finish_reason: str | None = None
 
+    def take(self, token_id: int, log_prob: float, token: str, limit: int) -> str:
+        """Take a generated token, at most `limit` of them, and return what is safe to show."""
+        self.ids.append(token_id)
+        self.log_probs.append(log_prob)
+        shown = self.add(token)
+        if self.finish_reason is None and len(self.ids) == limit:
+            shown += self.end("length")
+        return shown
+
     def add(self, token: str) -> str:
         """Take a token's text and return what is safe to show; sets `finish_reason` at a stop string."""
         self._held += token
@@ -212,7 +221,7 @@ def _stream(
         raise ToolkitError("the prompt is empty: the model needs at least one token to continue from. Give some text.")
     options.check_vocab(len(tokenizer))
     batch = np.repeat(ids[None, :], len(texts), axis=0)
-    for t, chosen in enumerate(_choices(model, loop, tokenizer, batch, options, seed, sizes, sequence)):
+    for chosen in _choices(model, loop, tokenizer, batch, options, seed, sizes, sequence):
         for index, text in enumerate(texts):
             if text.finish_reason is not None:
                 continue
@@ -220,11 +229,8 @@ def _stream(
                 yield Piece(index, text.end("exhausted"), "exhausted")
                 continue
             token_id = int(chosen.ids[index])
-            text.ids.append(token_id)
-            text.log_probs.append(float(chosen.log_probs[index]))
-            shown = text.add(tokenizer.decode((token_id,)))
-            if text.finish_reason is None and t + 1 == options.max_new_tokens:
-                shown += text.end("length")
+            token = tokenizer.decode((token_id,))
+            shown = text.take(token_id, float(chosen.log_probs[index]), token, options.max_new_tokens)
             yield Piece(index, shown, text.finish_reason)
         if all(text.finish_reason is not None for text in texts):
             return

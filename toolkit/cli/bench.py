@@ -135,7 +135,7 @@ def _chart() -> Any:  # noqa: ANN401 - a module
 
 def _add_ratios(cases: list[dict[str, Any]]) -> None:
     """How many times the floor a case takes, and how many times as fast as the peers it is, at its batch size."""
-    from toolkit.bench import FLOOR
+    from toolkit.bench import EAGER, FLOOR, PLAIN
 
     times = {
         (case["name"], case["batch_size"]): case["microseconds_per_token"] for case in cases if case["threads"] == 1
@@ -143,10 +143,7 @@ def _add_ratios(cases: list[dict[str, Any]]) -> None:
     for case in cases:
         mine, n = case["microseconds_per_token"], case["batch_size"]
         case["times_floor"] = mine / times[FLOOR, 1] if n == 1 else None
-        for key, name in (
-            ("faster_than_eager", "eager nn.* loop"),
-            ("faster_than_plain_export", "torch.onnx.export + Python loop"),
-        ):
+        for key, name in (("faster_than_eager", EAGER), ("faster_than_plain_export", PLAIN)):
             peer = times.get((name, n))
             case[key] = peer / mine if peer else None
 
