@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from .errors import FileFormatError
-from .files import read_bytes, sha256
+from .files import byte_count, read_bytes, sha256
 from .signature import Signature, generate_signature, signature_faults, step_faults
 from .tokenizer import Tokenizer, tokenizer_from_dict
 
@@ -149,10 +149,8 @@ class Bundle:
         Raises:
             FileFormatError: not listed, missing, or altered.
         """
-        path = self.folder / name
-        if name not in self.files:
-            raise FileFormatError(f"{self.folder / MODEL_JSON}: lists no file {name}. Export the model again.")
-        data = read_bytes(path, f"the file that {MODEL_JSON} lists")
+        path = self._listed(name)
+        data = read_bytes(path, _LISTED)
         found, expected = sha256(data), self.files[name]["sha256"]
         if found != expected:
             raise FileFormatError(
@@ -160,6 +158,29 @@ class Bundle:
                 "the file was altered or cut off. Copy or export it again."
             )
         return data
+
+    def look_at(self, name: str) -> None:
+        """Check that a file is there in its full size; reading and hashing a large one would take half a second.
+
+        Raises:
+            FileFormatError: not listed, missing, or of another size.
+        """
+        path = self._listed(name)
+        found, expected = byte_count(path, _LISTED), self.files[name].get("bytes")
+        if found != expected:
+            raise FileFormatError(
+                f"{path}: expected {expected} bytes, found {found}: "
+                "the file was altered or cut off. Copy or export it again."
+            )
+
+    def _listed(self, name: str) -> Path:
+        if name not in self.files:
+            raise FileFormatError(f"{self.folder / MODEL_JSON}: lists no file {name}. Export the model again.")
+        return self.folder / name
+
+
+_LISTED = f"the file that {MODEL_JSON} lists"
+"""What stands for a file of a bundle in an error about its absence."""
 
 
 def what_is(path: Path) -> str:

@@ -26,8 +26,20 @@ def read_bytes(path: Path, what: str) -> bytes:
     Raises:
         FileFormatError: it does not exist, is a folder or cannot be read.
     """
-    try:
+    with _reading(path, what):
         return path.read_bytes()
+
+
+def byte_count(path: Path, what: str) -> int:
+    """The size of a file; arguments and errors as of `read_bytes`."""
+    with _reading(path, what), path.open("rb") as file:
+        return file.seek(0, os.SEEK_END)
+
+
+@contextlib.contextmanager
+def _reading(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         raise FileFormatError(f"{path}: expected {what}, found nothing there. Check the path.") from None
     except IsADirectoryError:

@@ -114,7 +114,7 @@ def _graphs(path: Path, device: str, threads: int) -> tuple[ModelInfo, dict[str,
         info = bundle.info
         files = {graph: GRAPH_FILES[graph] for graph in info.signatures if graph in GRAPH_FILES}
         for name in files.values():
-            bundle.read(name)  # what is opened later must be intact now
+            bundle.look_at(name)  # its hash is checked when it is opened
         return info, {
             graph: partial(open_graph, graph, str(path / name), partial(bundle.read, name))
             for graph, name in files.items()

@@ -2,6 +2,7 @@ import contextlib
 import copy
 import io
 import json
+import re
 import shutil
 
 import onnx
@@ -68,23 +69,48 @@ def test_folder_without_model_json_is_no_bundle(tmp_path):
     )
 
 
-@pytest.mark.parametrize("fault", ["one bit", "cut off", "longer", "empty"])
-def test_altered_graph_is_refused_by_its_hash(fault, bundle):
-    path = bundle / "step.onnx"
-    data = path.read_bytes()
-    flipped = bytes([*data[:5000], data[5000] ^ 4, *data[5001:]])
-    path.write_bytes({"one bit": flipped, "cut off": data[:-1], "longer": data + b"\0", "empty": b""}[fault])
+FAULTS = {
+    "one bit": lambda data: bytes([*data[:5000], data[5000] ^ 4, *data[5001:]]),
+    "cut off": lambda data: data[:-1],
+    "longer": lambda data: data + b"\0",
+    "empty": lambda _: b"",
+}
+
+
+def test_altered_graph_is_refused_by_its_hash(bundle):
+    path = bundle / "generate.onnx"
+    path.write_bytes(FAULTS["one bit"](path.read_bytes()))
     assert refused(bundle).startswith(f"{path}: expected SHA-256 ")
 
 
-def test_missing_graph_is_named(bundle):
-    (bundle / "step.onnx").unlink()
-    assert refused(bundle).startswith(f"{bundle / 'step.onnx'}: expected the file that model.json lists")
+@pytest.mark.parametrize("name", ["step.onnx", "generate.onnx"])
+@pytest.mark.parametrize("fault", ["cut off", "longer", "empty"])
+def test_graph_of_another_size_is_refused_before_it_is_needed(fault, name, bundle):
+    path = bundle / name
+    path.write_bytes(FAULTS[fault](path.read_bytes()))
+    assert re.match(rf"{re.escape(str(path))}: expected \d+ bytes, found \d+: the file was altered", refused(bundle))
 
 
-def test_graph_of_another_bundle_is_refused_by_its_hash(bundle, make_bundle):
-    shutil.copy(make_bundle(cell="gru", num_layers=2, tie_weights=True) / "step.onnx", bundle)
-    assert "expected SHA-256" in refused(bundle)
+def test_altered_graph_is_refused_when_it_is_needed(bundle, capsys):
+    path = bundle / "step.onnx"
+    path.write_bytes(FAULTS["one bit"](path.read_bytes()))
+    model = toolkit.load(bundle, "cpu")
+    assert model.generate("月", max_new_tokens=3)  # the decode loop is a file of its own
+    with pytest.raises(toolkit.ToolkitError, match=r"step\.onnx: expected SHA-256 "):
+        model.generate("月", max_new_tokens=3, presence_penalty=1.0)
+    assert _run(args=["info", str(bundle)]) == 2
+    assert f"{path}: expected SHA-256 " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["step.onnx", "generate.onnx"])
+def test_missing_graph_is_named(name, bundle):
+    (bundle / name).unlink()
+    assert refused(bundle).startswith(f"{bundle / name}: expected the file that model.json lists")
+
+
+def test_graph_of_another_bundle_is_refused(bundle, make_bundle):
+    shutil.copy(make_bundle(cell="gru", num_layers=2, tie_weights=True) / "generate.onnx", bundle)
+    assert re.search(r"generate\.onnx: expected \d+ bytes", refused(bundle))
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[1]", b"\xff\xfe\x00", b"null", b'{"format": "another"}', b"\0" * 100])
