@@ -9,6 +9,7 @@ The networks have random weights: speed does not depend on what they have learnt
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ import torch
 from report import check_marks, machine, rewrite
 
 import toolkit
+from toolkit.bench import AOT, EAGER, FLOOR, PLAIN, PROGRAM, TORCHSCRIPT, TORCHSCRIPT_LOOP
 from toolkit.corpus import CorpusOptions
 from toolkit.models.char_rnn import CharRNN
 from toolkit.models.checkpoint import Checkpoint, save_checkpoint
@@ -34,7 +36,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 DOCUMENT, CHART = DOCS / "benchmarks.md", DOCS / "decode.png"
 SCRIPT = "benchmarks/decode.py"
 
-GRAPH, STEP = "generate graph", "step + Python loop"
+GRAPH = "generate graph"
+OTHERS = ("step + Python loop", TORCHSCRIPT_LOOP, TORCHSCRIPT, AOT, PROGRAM)
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -134,6 +137,7 @@ def measure(size: Size, folder: Path, rounds: int, chart: Path | None) -> dict[s
     bundle = folder / "model"
     also = ("--also", folder / "model-int8", "--also", folder / "model-int4")
     drawn = ("--chart", chart) if chart else ()
+    aot = ("--aot",) if any(shutil.which(name) for name in ("c++", "g++", "clang++")) else ()
     found: dict[str, Any] = json.loads(
         run(
             "bench",
@@ -141,6 +145,7 @@ def measure(size: Size, folder: Path, rounds: int, chart: Path | None) -> dict[s
             *also,
             "--against",
             checkpoint,
+            *aot,
             "--batch-sizes",
             size.batches,
             "--rounds",
@@ -210,14 +215,14 @@ def markdown(results: dict[str, dict[str, Any]], facts: dict[str, str]) -> str:
     second = [row(*head), "|" + "---|" * len(head)]
     for key, found in results.items():
         size = SIZES[key]
-        graph, eager = (GRAPH, 1), "eager nn.* loop"
+        graph = (GRAPH, 1)
         first.append(
             row(
                 f"{size} ({found['bytes_per_step'] / 1e6:.1f} MB a step)",
                 f"{time_of(found, GRAPH):,.1f}",
-                judged(quotient(found, graph, ("floor: products alone", 1)), size.floor, at_most=True),
-                judged(quotient(found, (eager, 1), graph), size.eager, at_most=False),
-                judged(quotient(found, ("torch.onnx.export + Python loop", 1), graph), size.plain, at_most=False),
+                judged(quotient(found, graph, (FLOOR, 1)), size.floor, at_most=True),
+                judged(quotient(found, (EAGER, 1), graph), size.eager, at_most=False),
+                judged(quotient(found, (PLAIN, 1), graph), size.plain, at_most=False),
                 judged(quotient(found, (f"{GRAPH}, top_k 40", 1), graph), size.top_k, at_most=True),
                 judged(quotient(found, (f"{GRAPH}, chunks of 16", 1), graph), 1.1, at_most=True),
             )
@@ -230,21 +235,26 @@ def markdown(results: dict[str, dict[str, Any]], facts: dict[str, str]) -> str:
                 judged(quotient(found, graph, (f"int4 {GRAPH}", 1)), None, at_most=False),
                 judged(found["bytes"]["model-int8"] / found["bytes"]["model"], 0.3, at_most=True),
                 judged(found["bytes"]["model-int4"] / found["bytes"]["model"], None, at_most=True),
-                judged(quotient(found, (eager, 128), (GRAPH, 128)), 3 if wide else None, at_most=False),
-                judged(quotient(found, (eager, 128), (f"int8 {GRAPH}", 128)), 6 if wide else None, at_most=False),
+                judged(quotient(found, (EAGER, 128), (GRAPH, 128)), 3 if wide else None, at_most=False),
+                judged(quotient(found, (EAGER, 128), (f"int8 {GRAPH}", 128)), 6 if wide else None, at_most=False),
                 judged(found["sharing"], 1.7, at_most=False),
             )
         )
-    third = ["| one token from a cold process | seconds | x plain torch |", "|---|---|---|"]
+    head = ["one sequence, one thread; µs a token", GRAPH, *OTHERS]
+    third = [row(*head), "|" + "---|" * len(head)]
+    fourth = ["| one token from a cold process | seconds | x plain torch |", "|---|---|---|"]
     for key, found in results.items():
+        times = [time_of(found, name) for name in (GRAPH, *OTHERS)]
+        third.append(row(str(SIZES[key]), *("" if time is None else f"{time:,.1f}" for time in times)))
         starts = {start["name"]: start for start in found["cold_starts"]}
         plain = starts["plain torch script"]["seconds"]
         for name, start in starts.items():
             target = 8 if name == "toolkit generate" else None
             ratio = judged(plain / start["seconds"], target, at_most=False)
-            third.append(row(f"{SIZES[key]}: {name}", f"{start['seconds']:.2f}", ratio))
+            fourth.append(row(f"{SIZES[key]}: {name}", f"{start['seconds']:.2f}", ratio))
     machine_lines = "\n".join(f"- {name}: {value}" for name, value in facts.items())
-    return "\n\n".join(["\n".join(first), "\n".join(second), "\n".join(third), f"Where:\n\n{machine_lines}"])
+    tables = ["\n".join(table) for table in (first, second, third, fourth)]
+    return "\n\n".join([*tables, f"Where:\n\n{machine_lines}"])
 
 
 def measure_all(keys: Iterable[str], rounds: int, *, chart: bool) -> dict[str, dict[str, Any]]:

@@ -29,6 +29,11 @@ class ExportOptions(Options):
         1.0, "refuse a quantised model whose perplexity rises by more", minimum=0, maximum=1000, metavar="PERCENT"
     )
 
+    @property
+    def max_table_bytes(self) -> int:
+        """`max_table_mib` in bytes."""
+        return int(self.max_table_mib * 2**20)
+
     def conflicts(self) -> Iterable[str]:
         """A text to measure on needs something to measure."""
         if self.eval is not None and self.quantize == "none":

@@ -41,8 +41,6 @@ from .quantized import QuantizationReport, quantized_graphs
 from .step_module import step_module
 from .torchscript_file import script, torchscript_bytes
 
-_MIB = 2**20
-
 
 @dataclass(frozen=True)
 class Exported:
@@ -150,7 +148,7 @@ def build_bundle(checkpoint: Checkpoint, checkpoint_sha256: str, options: Export
         provenance=_provenance(checkpoint, checkpoint_sha256, options),
     )
     banned = (checkpoint.tokenizer.unk_id,)
-    module = step_module(network, int(options.max_table_mib * _MIB), banned)
+    module = step_module(network, options.max_table_bytes, banned)
     step = to_onnx(module, signature, STEP)
     protos = {STEP: step, GENERATE: generate_graph(step, info.signatures[GENERATE], banned, GENERATE)}
     scripted = script(module)

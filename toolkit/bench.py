@@ -29,6 +29,10 @@ TOKENS = 64
 FLOOR = "floor: products alone"
 EAGER = "eager nn.* loop"
 PLAIN = "torch.onnx.export + Python loop"
+TORCHSCRIPT = "TorchScript step + Python loop"
+TORCHSCRIPT_LOOP = "TorchScript generate"
+PROGRAM = "torch.export + Python loop"
+AOT = "AOTInductor + Python loop"
 GREEDY, SAMPLED = Knobs(temperature=0.0), Knobs(top_k=40)
 
 _SHORTEST_RUN = 0.02

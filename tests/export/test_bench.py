@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 
 import onnx
 import pytest
@@ -41,16 +42,19 @@ def test_cases_run_in_turns_and_times_are_per_token_and_sequence():
 
 
 def test_bench_compares_models_and_peers_in_one_json_object(cli, make_bundle, make_checkpoint, tmp_path):
+    compiler = any(shutil.which(name) for name in ("c++", "g++", "clang++"))
     chart = tmp_path / "chart.png"
     done = cli(
         *("bench", make_bundle(), "--also", make_bundle("int8"), "--against", make_checkpoint()),
-        *("--batch-sizes", "3", "--rounds", "2", "--chart", chart, "--json"),
+        *("--batch-sizes", "3", "--rounds", "2", "--chart", chart, "--json", *(["--aot"] if compiler else [])),
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     times = {(case["name"], case["batch_size"], case["threads"]): case for case in found["cases"]}
     names = {name for name, *_ in times}
     assert {"floor: products alone", "eager nn.* loop", "torch.onnx.export + Python loop"} <= names
+    assert {"TorchScript step + Python loop", "TorchScript generate", "torch.export + Python loop"} <= names
+    assert ("AOTInductor + Python loop" in names) == compiler
     assert {"generate graph", "step + Python loop", "model.generate(), text", "int8 generate graph"} <= names
     assert {(n, threads) for name, n, threads in times if name == "generate graph"} == {(1, 1), (3, 1), (1, 2), (3, 2)}
     floor, eager = (
@@ -93,6 +97,7 @@ def test_bench_prints_a_table_that_fits(cli, make_bundle):
         (["--batch-sizes", "5000"], "--batch-sizes must be whole numbers from 1 to 1024"),
         (["--also", "nothing"], "nothing: expected a bundle folder"),
         (["--rounds", "1"], "--rounds"),
+        (["--aot"], "--aot compiles the checkpoint's step; give --against CKPT, too"),
     ],
 )
 def test_bad_arguments_are_refused_in_words(make_bundle, arguments, message, monkeypatch, capsys):

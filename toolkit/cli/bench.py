@@ -32,6 +32,7 @@ _CHART = "toolkit.models.decode_chart"
     "--also", type=click.Path(path_type=Path), multiple=True, help="Another bundle beside it, a quantised one say."
 )
 @click.option("--against", type=click.Path(path_type=Path), help="The checkpoint, to run torch's own modules, too.")
+@click.option("--aot", is_flag=True, help="With --against: also compile with AOTInductor; needs a C++ compiler.")
 @click.option("--batch-sizes", default="1,8,32,128", show_default=True, metavar="N,N,…", help="Sequences side by side.")
 @click.option("--rounds", default=11, show_default=True, type=click.IntRange(min=2), help="Values of each case.")
 @click.option("--chart", type=click.Path(path_type=Path), help="Also draw a PNG.")
@@ -62,9 +63,17 @@ def bench(model: Path, as_json: bool, **params: Any) -> None:  # noqa: ANN401 - 
 
 
 def run_bench(
-    model: Path, also: tuple[Path, ...], against: Path | None, batch_sizes: str, rounds: int, chart: Path | None
+    model: Path,
+    also: tuple[Path, ...],
+    against: Path | None,
+    aot: bool,
+    batch_sizes: str,
+    rounds: int,
+    chart: Path | None,
 ) -> dict[str, Any]:
     """Measure everything; the dict is what ``--json`` prints."""
+    if aot and not against:
+        raise ToolkitError("--aot compiles the checkpoint's step; give --against CKPT, too")
     from rich.progress import Progress
 
     from toolkit import bench
@@ -82,7 +91,7 @@ def run_bench(
     models = {threads: load(model, "cpu", threads=threads) for threads in (1, 2)}
     cases = [bench.floor_case(info)]
     if against:
-        cases += _peers(against).peer_cases(against, sizes)
+        cases += _peers(against).peer_cases(against, sizes, aot=aot)
     cases += bench.model_cases("", models, sizes, details=True)
     for path, kind in kinds.items():
         cases += bench.model_cases(f"{kind} ", {1: load(path, "cpu")}, sizes, details=False)
