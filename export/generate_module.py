@@ -14,16 +14,18 @@ def _draw(weights: Tensor, u: Tensor) -> Tensor:
 
 def _sample(logits: Tensor, u: Tensor, temperature: float, top_k: int, top_p: float, min_p: float) -> Tensor:
     """`toolkit.sampling.choose` for a temperature above 0: ids [N, 1] from logits [N, V] and u float64 [N]."""
-    warped = (logits - logits.amax(1, keepdim=True)) / temperature
     log_min_p = math.log(min(min_p, 1.0)) if min_p > 0 else -math.inf
+    best = logits.amax(1, keepdim=True)
     if top_k <= 0 and not top_p < 1:
+        warped = (logits - best) / temperature
         weights = warped.exp()
         if min_p > 0:
             weights = weights * (warped >= log_min_p)
         return _draw(weights.double(), u)
-    ranked, where = torch.sort(warped, dim=1, descending=True, stable=True)  # ties by id
+    ranked, where = torch.sort(logits, dim=1, descending=True, stable=True)  # ties by id
     if top_k > 0:
         ranked, where = ranked[:, :top_k], where[:, :top_k]
+    ranked = (ranked - best) / temperature
     weights = ranked.exp().double()
     keep = ranked >= log_min_p
     if top_p < 1:

@@ -65,7 +65,8 @@ class Choice:
         penalty: float32.
         ordered: bool, whether top_k or top_p cut.
         top_k: int64 [1], from 1 to V.
-        top_p: float64; 2 where nothing is cut, for no sum reaches it.
+        nucleus: bool, whether top_p cuts.
+        top_p: float64.
         cut: bool, whether min_p cuts.
         log_min_p: float32, its logarithm; minus infinity where nothing is cut.
         uniforms: float64 [M, N, 1], from 0 to below 1.
@@ -78,6 +79,7 @@ class Choice:
     penalty: ir.Value
     ordered: ir.Value
     top_k: ir.Value
+    nucleus: ir.Value
     top_p: ir.Value
     cut: ir.Value
     log_min_p: ir.Value
@@ -103,7 +105,8 @@ def choice_of(op: Op, knobs: Mapping[str, ir.Value], vocab_size: int) -> Choice:
         penalty=penalty,
         ordered=op.Or(some, nucleus),
         top_k=op.Unsqueeze(op.Where(some, op.Min(top_k, vocab_size), vocab_size), [0]),
-        top_p=op.Cast(op.Where(nucleus, top_p, 2.0), to=DOUBLE.value),
+        nucleus=nucleus,
+        top_p=op.Cast(top_p, to=DOUBLE.value),
         cut=cut,
         log_min_p=op.Where(cut, op.Log(op.Min(op.Max(min_p, tiny), 1.0)), constant(op, np.float32(-np.inf))),
         uniforms=op.Cast(op.Unsqueeze(uniforms, [2]), to=DOUBLE.value),
@@ -167,31 +170,50 @@ def choose(
 
 def _sample(op: Op, logits: ir.Value, u: ir.Value, choice: Choice) -> ir.Value:
     """Ids [N, 1] drawn by inverse CDF in the order of the ids."""
-    best = op.ReduceMax(logits, [-1], keepdims=1)
-    warped = op.Div(op.Sub(logits, best), choice.temperature)
     nothing = constant(op, np.float64(0))
 
     def sorted_draw(op: Op) -> object:
-        largest, where = op.TopK(warped, choice.top_k, axis=1, _outputs=2)  # falling, ties by id
-        weights = op.Cast(op.Exp(largest), to=DOUBLE.value)
-        before = op.CumSum(weights, 1, exclusive=1)
-        whole = op.Add(_last(op, before), _last(op, weights))
-        first = op.Equal(before, nothing)  # stays even where top_p is not positive
-        keep = op.Or(first, op.Less(before, op.Mul(whole, choice.top_p)))
-        keep = op.And(keep, op.GreaterOrEqual(largest, choice.log_min_p))
+        largest, where = op.TopK(logits, choice.top_k, axis=1, _outputs=2)  # falling, ties by id
+        warped = _warped(op, largest, choice)
+        weights = op.Cast(op.Exp(warped), to=DOUBLE.value)
+        kept = branch(
+            op,
+            choice.nucleus,
+            lambda op: _nucleus(op, weights, choice.top_p),
+            lambda op: op.Identity(weights),
+            lambda: [value(None, DOUBLE, ["N", "K"])],
+        )
+        kept = op.Where(op.GreaterOrEqual(warped, choice.log_min_p), kept, nothing)
         ids, order = op.TopK(where, choice.top_k, axis=1, largest=0, _outputs=2)  # rising
-        by_id = op.GatherElements(op.Where(keep, weights, nothing), order, axis=1)
-        return op.GatherElements(ids, _draw(op, by_id, u), axis=1)
+        return op.GatherElements(ids, _draw(op, op.GatherElements(kept, order, axis=1), u), axis=1)
 
     def cut_draw(op: Op) -> object:
+        warped = _warped(op, logits, choice)
         weights = op.Where(op.GreaterOrEqual(warped, choice.log_min_p), op.Exp(warped), 0.0)
         return _draw(op, op.Cast(weights, to=DOUBLE.value), u)
 
+    def whole_draw(op: Op) -> object:
+        return _draw(op, op.Cast(op.Exp(_warped(op, logits, choice)), to=DOUBLE.value), u)
+
     def unsorted(op: Op) -> object:
-        return branch(op, choice.cut, cut_draw, lambda op: _draw(op, op.Cast(op.Exp(warped), to=DOUBLE.value), u))
+        return branch(op, choice.cut, cut_draw, whole_draw)
 
     drawn: ir.Value = branch(op, choice.ordered, sorted_draw, unsorted)
     return drawn
+
+
+def _warped(op: Op, logits: ir.Value, choice: Choice) -> ir.Value:
+    """Logits [N, K] with the temperature in them, the largest at 0."""
+    return op.Div(op.Sub(logits, op.ReduceMax(logits, [-1], keepdims=1)), choice.temperature)  # type: ignore[no-any-return]
+
+
+def _nucleus(op: Op, weights: ir.Value, top_p: ir.Value) -> ir.Value:
+    """Falling float64 weights [N, K] with the fewest that reach top_p left, at least one, the others 0."""
+    before = op.CumSum(weights, 1, exclusive=1)
+    whole = op.Add(_last(op, before), _last(op, weights))
+    first = op.Equal(before, constant(op, np.float64(0)))  # stays even where top_p is not positive
+    keep = op.Or(first, op.Less(before, op.Mul(whole, top_p)))
+    return op.Where(keep, weights, constant(op, np.float64(0)))  # type: ignore[no-any-return]
 
 
 def _draw(op: Op, weights: ir.Value, u: ir.Value) -> ir.Value:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from .decode_loop import DecodeLoop, check_finite, in_python, knobs_of
+from .decode_loop import DecodeLoop, damaged, in_python, knobs_of
 from .errors import OptionError, ToolkitError
 from .generation import Generation, GrowingText, generate, stop_ids_of
 from .sampling import SamplingOptions
@@ -132,7 +132,8 @@ def _write(place: _Place, ids: Ids, log_probs: npt.NDArray[np.float32], tokenize
     """Add new tokens to a text until it ends."""
     text = place.text
     for token_id, log_prob in zip(ids.tolist(), log_probs, strict=True):
-        check_finite(log_prob, len(text.ids))
+        if not np.isfinite(log_prob):
+            raise damaged(len(text.ids))
         place.shown += text.take(token_id, float(log_prob), tokenizer.decode((token_id,)), limit)
         if text.finish_reason is not None:
             return

@@ -134,8 +134,10 @@ def loop_steps(
     none_exhausted = np.zeros(len(input_ids), dtype=bool)
     for chunk in numbers:
         ids, log_probs, state = loop.generate(input_ids, lengths, state, knobs, chunk)
+        finite = np.isfinite(log_probs).all(axis=0).tolist()
         for t in range(ids.shape[1]):
-            check_finite(log_probs[:, t], done + t)
+            if not finite[t]:
+                raise damaged(done + t)
             yield Chosen(ids[:, t], log_probs[:, t], none_exhausted)
         done += ids.shape[1]
         if ids.shape[1] < len(chunk):
@@ -143,9 +145,8 @@ def loop_steps(
         input_ids, lengths = ids[:, -1:], np.ones_like(lengths)
 
 
-def check_finite(numbers: npt.NDArray[np.float32], done: int) -> None:
-    """Raise ToolkitError if what a model returned after `done` tokens is not finite."""
-    if not np.isfinite(numbers).all():
-        raise ToolkitError(
-            f"the model returned NaN or infinity at token {done + 1}: its weights are damaged. Train it again."
-        )
+def damaged(done: int) -> ToolkitError:
+    """What to say of a model that returned something that is not finite after `done` tokens."""
+    return ToolkitError(
+        f"the model returned NaN or infinity at token {done + 1}: its weights are damaged. Train it again."
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .decode_loop import DecodeLoop, check_finite, in_python, loop_steps
+from .decode_loop import DecodeLoop, damaged, in_python, loop_steps
 from .errors import ToolkitError
 from .sampling import NEVER, LogitsProcessor, SamplingOptions, choose, log_probs_of, processors_for
 from .step_model import Chosen, Ids, Logits, State, StepModel
@@ -106,7 +106,8 @@ def generate_step(
     for t in range(options.max_new_tokens):
         if t % _BLOCK == 0:
             numbers = uniform(seed, t, _BLOCK, batch_size, sequence)
-        check_finite(logits.max(axis=1), t)  # a NaN anywhere is the largest
+        if not np.isfinite(logits.max(axis=1)).all():  # a NaN anywhere is the largest
+            raise damaged(t)
         allowed = logits.copy()
         allowed[:, banned] = NEVER
         processed = allowed.copy()
@@ -142,6 +143,8 @@ class GrowingText:
 
     def add(self, token: str) -> str:
         """Take a token's text and return what is safe to show; sets `finish_reason` at a stop string."""
+        if not self._stops:
+            return token
         self._held += token
         met = [place for stop in self._stops if (place := self._held.find(stop)) >= 0]
         if met:

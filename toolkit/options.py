@@ -12,6 +12,7 @@ toolkit.errors.OptionError: top_k must be at least 0, found -1
 """
 
 import dataclasses
+import functools
 import math
 import types
 import typing
@@ -106,11 +107,17 @@ def _type_fault(value: object, annotation: object) -> str | None:
     return " or ".join(names.get(typing.get_origin(k) or k, str(k)) for k in allowed)
 
 
+@functools.cache
+def _hints(options: type) -> dict[str, Any]:
+    """The fields' types; to read them anew for each text costs more than writing ten tokens."""
+    return typing.get_type_hints(options)
+
+
 class Options:
     """Base of all option dataclasses: checks every field and reports all faults together."""
 
     def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
+        hints = _hints(type(self))
         faults, all_typed = [], True
         for field in dataclasses.fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
             value, spec = getattr(self, field.name), spec_of(field)

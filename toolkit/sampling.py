@@ -1,7 +1,7 @@
 """From logits to the next token: the options, the logits processors and the draw.
 
 The order is fixed: tokens never written lose their logit; then bias, penalties, n-gram ban; then
-temperature 0 takes the largest logit, and any other temperature divides, keeps top_k, top_p, min_p, and
+temperature 0 takes the largest logit, and any other keeps top_k, divides, keeps top_p and min_p, and
 draws by inverse CDF. Equal logits are ordered by token id everywhere, and float32 weights are added up in
 float64, so every host picks the same token.
 """
@@ -202,9 +202,9 @@ def choose(logits: Logits, options: SamplingOptions, u: npt.NDArray[np.float32])
     if temperature == 0:  # or so small that float32 has no number for it
         greedy: Ids = logits.argmax(axis=1)
         return greedy
+    logits = keep_top_k(logits, options.top_k)
     with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf, as it should
         warped = (logits - logits.max(axis=1, keepdims=True)) / temperature
-    warped = keep_top_k(warped, options.top_k)
     warped = keep_top_p(warped, options.top_p)
     warped = keep_min_p(warped, options.min_p)
     return draw(warped, u)
