@@ -14,7 +14,7 @@ from toolkit.bench import AOT, EAGER, PLAIN, PROGRAM, TOKENS, TORCHSCRIPT, TORCH
 from toolkit.errors import ToolkitError
 from toolkit.models.char_rnn import CharRNN
 from toolkit.models.checkpoint import load_checkpoint
-from toolkit.models.torch_steps import TorchScriptDecodeLoop, network_signature
+from toolkit.models.torch_steps import TorchScriptDecodeLoop, network_signature, resolve_torch_device
 from toolkit.onnx_session import open_session
 from toolkit.signature import generate_signature
 
@@ -27,27 +27,30 @@ Step = Callable[..., tuple[Tensor, ...]]
 """ids [N] and the states -> logits [N, V] and the next states."""
 
 
-def peer_cases(checkpoint: Path, batch_sizes: Iterable[int], *, aot: bool) -> list[Case]:
+def peer_cases(checkpoint: Path, batch_sizes: Iterable[int], device: str, *, aot: bool) -> list[Case]:
     """The cases of a checkpoint on torch, and of a plain export of it; one thread.
 
     Args:
         checkpoint: of `toolkit train`.
         batch_sizes: at which torch's own modules are measured; all else for one sequence.
+        device: "cpu" or "cuda".
         aot: also compile the step with AOTInductor.
 
     Raises:
         ToolkitError: no checkpoint, or AOTInductor cannot compile here.
     """
     torch.set_num_threads(1)
+    where = resolve_torch_device(device)
     network = load_checkpoint(checkpoint).build()
-    module = step_module(network, ExportOptions().max_table_bytes)
+    module, plain = step_module(network, ExportOptions().max_table_bytes).to(where), _plain(network, device)
     scripted, signature = script(module), network_signature(network)
-    loop = TorchScriptDecodeLoop(scripted, generate_signature(signature), torch.device("cpu"))
+    loop = TorchScriptDecodeLoop(scripted, generate_signature(signature), where)
+    network.to(where)
     with torch.no_grad():
-        program = torch.export.export(module, example_inputs(signature, 1))
+        program = torch.export.export(module, tuple(part.to(where) for part in example_inputs(signature, 1)))
     return [
         *(_step(EAGER, _fused(network), network.init_state(n), n) for n in batch_sizes),
-        _plain(network),
+        plain,
         _step(TORCHSCRIPT, scripted, network.init_state(1)),
         loop_case(TORCHSCRIPT_LOOP, loop),
         _step(PROGRAM, program.module(), network.init_state(1)),
@@ -70,10 +73,11 @@ def _step(name: str, step: Step, start: tuple[Tensor, ...], batch_size: int = 1)
 
     @torch.inference_mode()
     def run() -> None:
-        ids, state = torch.ones(batch_size, dtype=torch.int64), start
+        ids, state = torch.ones(batch_size, dtype=torch.int64, device=start[0].device), start
         for _ in range(TOKENS):
             logits, *state = step(ids, *state)  # type: ignore[assignment]
             ids = logits.argmax(1)
+        ids.cpu()  # CUDA has finished only then
 
     return Case(name, run, batch_size)
 
@@ -106,14 +110,14 @@ class _OneStep(nn.Module):
         return _fused(self.network)(ids, *states)
 
 
-def _plain(network: CharRNN) -> Case:
+def _plain(network: CharRNN, device: str) -> Case:
     """torch.onnx.export of the fused modules for one sequence, and a loop that takes the largest logit."""
     start = network.init_state(1)
     ids = torch.ones(1, dtype=torch.int64)
     with quiet_exporter():
         program = torch.onnx.export(_OneStep(network), (ids, *start), dynamo=True, external_data=False, verbose=False)
     assert program is not None  # as in `to_onnx`
-    session = open_session(program.model_proto.SerializeToString(), "a plain export")
+    session = open_session(program.model_proto.SerializeToString(), "a plain export", device)
     names = [part.name for part in session.get_inputs()]
     zeros = [part.numpy() for part in start]
 

@@ -86,7 +86,7 @@ def _quantized_line(q: "QuantizationReport") -> str:
     return (
         f"{q.kind}: perplexity {q.perplexity_float32:.5g} -> {q.perplexity:.5g} ({q.increase:+.2f} %, "
         f"{q.tokens:,} tokens of {q.text}), generate.onnx {q.bytes_float32 / 2**20:.1f} -> {q.bytes / 2**20:.1f} MiB "
-        f"({q.bytes / q.bytes_float32:.2f} x), {q.speedup:.1f} x as fast here"
+        f"({q.bytes / q.bytes_float32:.2f} x), {q.speedup:.1f} x as fast on {q.device} here"
     )
 
 

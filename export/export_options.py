@@ -19,8 +19,8 @@ class ExportOptions(Options):
     )
     quantize: str = option(
         "none",
-        "smaller weights: int8 runs on every host, int4 is fast natively alone",
-        choices=("none", "int8", "int4"),
+        "smaller weights: int8 for every host, int4 for native programs, fp16 for CUDA",
+        choices=("none", "int8", "int4", "fp16"),
     )
     eval: str | None = option(
         None, "text to measure a quantised model on; by default the checkpoint's validation split", metavar="TEXT"
@@ -37,4 +37,4 @@ class ExportOptions(Options):
     def conflicts(self) -> Iterable[str]:
         """A text to measure on needs something to measure."""
         if self.eval is not None and self.quantize == "none":
-            yield "eval measures what quantisation costs; give quantize int8 or int4, too"
+            yield "eval measures what quantisation costs; give quantize int8, int4 or fp16, too"

@@ -23,7 +23,7 @@ from toolkit.corpus import BUILTIN
 from toolkit.errors import FileFormatError, ParityError, ToolkitError
 from toolkit.files import new_folder, sha256
 from toolkit.language_model import LanguageModel
-from toolkit.loading import load
+from toolkit.loading import read_info
 from toolkit.models.checkpoint import Checkpoint, load_checkpoint
 from toolkit.models.torch_steps import EagerStepModel, load_torchscript, network_signature
 from toolkit.onnx_models import OnnxDecodeLoop, OnnxStepModel
@@ -96,7 +96,7 @@ def export_checkpoint(
             raise ParityError(f"{error} Nothing was exported.") from error
         for name, data in built.files.items():
             (temporary / name).write_bytes(data)
-        load(temporary, "cpu")  # what was written opens, its hashes and its contract hold
+        read_info(temporary)  # what was written opens, its hashes and its contract hold
     sizes = {name: len(data) for name, data in built.files.items()}
     return Exported(folder, built.info, built.report, sizes, built.quantized)
 

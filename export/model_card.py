@@ -146,7 +146,7 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         facts["weights"] = (
             f"{quantization['kind']}, perplexity {_number(quantization['perplexity_float32'])} -> "
             f"{_number(quantization['perplexity'])} on {quantization['text']}"
-            + ("; fast in native ONNX Runtime only" if quantization["native_only"] else "")
+            f"{_FAST_ON[quantization['fast_on']]}"
         )
     rounding = parity["rounding_of_eager_float32"]
     allowance = ""
@@ -179,6 +179,12 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
 
 _ARTICLES = {"rnn": "An", "lstm": "An", "gru": "A"}
 
+_FAST_ON = {
+    "any": "",
+    "native": "; faster than float32 in native ONNX Runtime only",
+    "cuda": "; faster than float32 on CUDA only",
+}
+"""See `toolkit.export.quantize.FAST_ON`."""
 
 _NUMPY = {"float32": "float32", "bool": "bool_"}
 

@@ -1,8 +1,9 @@
 """Step graphs with smaller weights. Whatever is built around a quantised step is quantised with it.
 
 int8 is made of standard operators (DynamicQuantizeLinear, MatMulInteger) and runs on every host. int4 uses ONNX
-Runtime's own MatMulNBits: as fast natively, but many times slower than float32 in WebAssembly. Activations are
-quantised as they come, one scale for a whole batch: so in a batch, sequences influence each other's rounding.
+Runtime's own MatMulNBits: as fast natively, but many times slower than float32 in WebAssembly. In both, activations
+are quantised as they come, one scale for a whole batch: so in a batch, sequences influence each other's rounding.
+fp16 keeps the weights and multiplies in float16, for CUDA; the states and all between the products stay float32.
 """
 
 import contextlib
@@ -17,8 +18,8 @@ from onnx import helper, numpy_helper
 
 from .onnx_file import strip
 
-NATIVE_ONLY = ("int4",)
-"""Kinds that only native ONNX Runtime computes fast."""
+FAST_ON = {"int8": "any", "int4": "native", "fp16": "cuda"}
+"""Kind -> where it is faster than float32: on any host, in native ONNX Runtime alone, or on CUDA alone."""
 
 _BLOCK_SIZE = 32
 """Weights that share a scale in int4."""
@@ -29,15 +30,18 @@ def quantize(step: onnx.ModelProto, kind: str) -> onnx.ModelProto:
 
     Args:
         step: in float32, with the weights of its products as the second input of MatMul.
-        kind: "int8" or "int4".
+        kind: one of `FAST_ON`.
 
     Returns:
-        A checked model; the look-up table is int8 in both.
+        A checked model; the look-up table is int8, or float16 in fp16.
     """
     model = onnx.ModelProto()
     model.CopyFrom(step)
-    quantised = _int8(model) if kind == "int8" else _int4(model)
-    _shrink_tables(quantised)
+    if kind == "fp16":
+        quantised = _fp16(model)
+    else:
+        quantised = _int8(model) if kind == "int8" else _int4(model)
+        _shrink_tables(quantised)
     strip(quantised, step.graph.name)
     onnx.checker.check_model(quantised)
     return quantised
@@ -62,6 +66,35 @@ def _int4(model: onnx.ModelProto) -> onnx.ModelProto:
         quantizer.process()
     made: onnx.ModelProto = quantizer.model.model
     return made
+
+
+def _fp16(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Weights and tables in float16; a product's input is cast to float16 before it, its result to float32 after it."""
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    halves: dict[str, str] = {}  # value -> the same in float16
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.node:
+        place = {"MatMul": 1, "Gather": 0}.get(node.op_type)
+        weight = weights.get(node.input[place]) if place is not None else None
+        if weight is None or weight.data_type != onnx.TensorProto.FLOAT or len(weight.dims) != 2:
+            nodes.append(node)
+            continue
+        values = numpy_helper.to_array(weight).astype(np.float16)
+        weight.CopyFrom(numpy_helper.from_array(values, weight.name))
+        found = node.output[0]
+        if place == 1:
+            x = node.input[0]
+            if x not in halves:
+                halves[x] = f"{x}.half"
+                nodes.append(helper.make_node("Cast", [x], [halves[x]], to=onnx.TensorProto.FLOAT16))
+            node.input[0] = halves[x]
+        node.output[0] = halves[found] = f"{found}.half"
+        nodes += [node, helper.make_node("Cast", [halves[found]], [found], to=onnx.TensorProto.FLOAT)]
+    kept = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]  # the graph's own die with its list
+    del graph.node[:]
+    graph.node.extend(kept)
+    return model
 
 
 def _shrink_tables(model: onnx.ModelProto) -> None:

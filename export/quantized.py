@@ -14,7 +14,7 @@ from toolkit.evaluation import perplexity
 from toolkit.language_model import LanguageModel
 from toolkit.models.checkpoint import Checkpoint
 from toolkit.onnx_models import OnnxDecodeLoop, OnnxStepModel
-from toolkit.onnx_session import open_session
+from toolkit.onnx_session import open_session, session_device
 from toolkit.signature import Signature
 from toolkit.tokenizer import Tokenizer
 
@@ -22,10 +22,11 @@ from .export_options import ExportOptions
 from .generate_graph import generate_graph
 from .loop_parity import check_loops
 from .parity import ATOL
-from .quantize import NATIVE_ONLY, quantize
+from .quantize import FAST_ON, quantize
 
-MAX_TOKENS = 20_000
-"""More of a text is not read: the perplexity has settled, and a large model reads some hundred tokens a second."""
+MAX_TOKENS = {"any": 20_000, "native": 20_000, "cuda": 2_000}
+"""Where it is fast -> more of a text is not read. The perplexity has settled, and a large model reads some hundred
+tokens a second; what is made for CUDA some ten, where there is none."""
 
 _ROUNDS = 5
 
@@ -35,8 +36,8 @@ class QuantizationReport:
     """What was measured when a quantised model passed.
 
     Attributes:
-        kind: "int8" or "int4".
-        native_only: whether other hosts than native ONNX Runtime are slow with it.
+        kind: see `toolkit.export.quantize.FAST_ON`.
+        fast_on: from there.
         text: what the perplexities were measured on.
         tokens: how many of its tokens were predicted.
         perplexity_float32: before.
@@ -45,10 +46,11 @@ class QuantizationReport:
         bytes_float32: of generate.onnx before.
         bytes: after.
         speedup: how many times as fast generate.onnx is, greedy, one sequence, on the machine that exported.
+        device: where that was measured; CUDA for what is made for it, if there is one, else the CPU.
     """
 
     kind: str
-    native_only: bool
+    fast_on: str
     text: str
     tokens: int
     perplexity_float32: float
@@ -57,6 +59,7 @@ class QuantizationReport:
     bytes_float32: int
     bytes: int
     speedup: float
+    device: str
 
     @property
     def increase(self) -> float:
@@ -108,15 +111,18 @@ def quantized_graphs(
     """
     tokenizer, kind = checkpoint.tokenizer, options.quantize
     banned = (tokenizer.unk_id,)
+    fast_on = FAST_ON[kind]
+    device = "auto" if fast_on == "cuda" else "cpu"
     step = quantize(protos[STEP], kind)
     made = {STEP: step, GENERATE: generate_graph(step, signatures[GENERATE], banned, GENERATE)}
     name, text = evaluation_text(checkpoint, options)
-    text = tokenizer.decode(tokenizer.encode(text)[:MAX_TOKENS]) if len(text) > MAX_TOKENS else text
-    before, after = (_open(graphs, signatures, tokenizer) for graphs in (protos, made))
+    most = MAX_TOKENS[fast_on]
+    text = tokenizer.decode(tokenizer.encode(text)[:most]) if len(text) > most else text
+    before, after = (_open(graphs, signatures, tokenizer, device) for graphs in (protos, made))
     whole, rounded = perplexity(before, text), perplexity(after, text)
     report = QuantizationReport(
         kind=kind,
-        native_only=kind in NATIVE_ONLY,
+        fast_on=fast_on,
         text=name,
         tokens=whole.tokens,
         perplexity_float32=whole.perplexity,
@@ -125,6 +131,7 @@ def quantized_graphs(
         bytes_float32=protos[GENERATE].ByteSize(),
         bytes=made[GENERATE].ByteSize(),
         speedup=_speedup(before, after),
+        device=after.device,
     )
     if not report.increase <= options.max_ppl_increase:  # NaN, too
         raise ParityError(
@@ -138,17 +145,18 @@ def quantized_graphs(
 
 
 def _open(
-    graphs: Mapping[str, onnx.ModelProto], signatures: Mapping[str, Signature], tokenizer: Tokenizer
+    graphs: Mapping[str, onnx.ModelProto], signatures: Mapping[str, Signature], tokenizer: Tokenizer, device: str
 ) -> LanguageModel:
-    """Step and decode loop on the CPU."""
+    """Step and decode loop."""
     sessions = {
-        graph: open_session(graphs[graph].SerializeToString(), name)
+        graph: open_session(graphs[graph].SerializeToString(), name, device)
         for graph, name in ((STEP, STEP_ONNX), (GENERATE, GENERATE_ONNX))
     }
+    where = session_device(sessions[STEP])
     return LanguageModel(
-        OnnxStepModel(lambda: sessions[STEP], signatures[STEP], "cpu"),
+        OnnxStepModel(lambda: sessions[STEP], signatures[STEP], where),
         tokenizer,
-        OnnxDecodeLoop(sessions[GENERATE], signatures[GENERATE], "cpu"),
+        OnnxDecodeLoop(sessions[GENERATE], signatures[GENERATE], where),
     )
 
 

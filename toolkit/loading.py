@@ -79,11 +79,11 @@ def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
             )
         return session if first == STEP else sessions[STEP](where)
 
-    if info.quantization.get("native_only") and platform.machine() not in _NATIVE:
-        warnings.warn(
-            f"{path}: int4 is many times slower than float32 on {platform.machine()}; export with --quantize int8",
-            stacklevel=3,
-        )
+    kind, fast_on = info.quantization.get("kind"), info.quantization.get("fast_on")
+    slow = fast_on == "native" and platform.machine() not in _NATIVE
+    if slow or (fast_on == "cuda" and where != "cuda"):
+        host = platform.machine() if slow else "the CPU"
+        warnings.warn(f"{path}: {kind} is slower than float32 on {host}; export with --quantize int8", stacklevel=3)
     loop = OnnxDecodeLoop(session, info.signatures[GENERATE], where) if first == GENERATE else None
     return LanguageModel(OnnxStepModel(open_step, info.signatures[STEP], where), info.tokenizer, loop)
 

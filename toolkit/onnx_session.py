@@ -11,6 +11,10 @@ from .signature import Signature, TensorSpec, signature_faults
 
 _DTYPES = {"tensor(int64)": "int64", "tensor(float)": "float32", "tensor(bool)": "bool"}
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+_OPTIONS: dict[str, dict[str, str]] = {
+    "cpu": {},
+    "cuda": {"use_tf32": "0"},  # it would round float32 products to ten bits, and parity would not hold
+}
 
 
 def open_session(data: bytes, name: str, device: str = "cpu", threads: int = 1) -> Any:  # noqa: ANN401 - ort is untyped
@@ -34,7 +38,7 @@ def open_session(data: bytes, name: str, device: str = "cpu", threads: int = 1) 
     options.log_severity_level = 4  # errors come as exceptions; nothing is written behind our back
     wanted = resolve_device(device)
     try:
-        session = ort.InferenceSession(data, options, providers=[_PROVIDERS[wanted]])
+        session = ort.InferenceSession(data, options, providers=[(_PROVIDERS[wanted], _OPTIONS[wanted])])
     except Exception as error:  # ort raises a dozen unrelated classes
         if wanted == "cuda" and device == "auto":
             return open_session(data, name, "cpu", threads)

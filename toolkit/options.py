@@ -117,7 +117,7 @@ class Options:
     """Base of all option dataclasses: checks every field and reports all faults together."""
 
     def __post_init__(self) -> None:
-        hints = _hints(type(self))
+        hints = _hints(type(self))  # type: ignore[arg-type]  # mypy mistakes the class for an instance here
         faults, all_typed = [], True
         for field in dataclasses.fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
             value, spec = getattr(self, field.name), spec_of(field)

@@ -34,6 +34,7 @@ _CHART = "toolkit.models.decode_chart"
 @click.option("--against", type=click.Path(path_type=Path), help="The checkpoint, to run torch's own modules, too.")
 @click.option("--aot", is_flag=True, help="With --against: also compile with AOTInductor; needs a C++ compiler.")
 @click.option("--batch-sizes", default="1,8,32,128", show_default=True, metavar="N,N,…", help="Sequences side by side.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where to run.")
 @click.option("--rounds", default=11, show_default=True, type=click.IntRange(min=2), help="Values of each case.")
 @click.option("--chart", type=click.Path(path_type=Path), help="Also draw a PNG.")
 @json_option
@@ -68,6 +69,7 @@ def run_bench(
     against: Path | None,
     aot: bool,
     batch_sizes: str,
+    device: str,
     rounds: int,
     chart: Path | None,
 ) -> dict[str, Any]:
@@ -88,13 +90,14 @@ def run_bench(
     if against:
         commands["plain torch script"] = bench.plain_first_token_command(against, prompt)
     starts = bench.cold_starts(commands, runs=5)
-    models = {threads: load(model, "cpu", threads=threads) for threads in (1, 2)}
-    cases = [bench.floor_case(info)]
+    on_cpu = device == "cpu"  # the floor and the threads are matters of the CPU
+    models = {threads: load(model, device, threads=threads) for threads in ((1, 2) if on_cpu else (1,))}
+    cases = [bench.floor_case(info)] if on_cpu else []
     if against:
-        cases += _peers(against).peer_cases(against, sizes, aot=aot)
+        cases += _peers(against).peer_cases(against, sizes, device, aot=aot)
     cases += bench.model_cases("", models, sizes, details=True)
     for path, kind in kinds.items():
-        cases += bench.model_cases(f"{kind} ", {1: load(path, "cpu")}, sizes, details=False)
+        cases += bench.model_cases(f"{kind} ", {1: load(path, device)}, sizes, details=False)
     err = console(stderr=True)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("measuring", total=rounds)
@@ -103,6 +106,7 @@ def run_bench(
     cases_found = [timing.to_dict() for timing in timings]
     found = {
         "model": str(model),
+        "device": device,
         "network": dict(info.network),
         "bytes_per_step": 4 * sum(rows * columns for rows, columns in bench.matrices(info)),
         "cases": cases_found,
@@ -151,7 +155,8 @@ def _add_ratios(cases: list[dict[str, Any]]) -> None:
     }
     for case in cases:
         mine, n = case["microseconds_per_token"], case["batch_size"]
-        case["times_floor"] = mine / times[FLOOR, 1] if n == 1 else None
+        floor = times.get((FLOOR, n))
+        case["times_floor"] = mine / floor if floor else None
         for key, name in (("faster_than_eager", EAGER), ("faster_than_plain_export", PLAIN)):
             peer = times.get((name, n))
             case[key] = peer / mine if peer else None
@@ -162,7 +167,7 @@ def _cases_table(found: dict[str, Any]) -> "Table":
 
     n = found["network"]
     title = (
-        f"{n['cell']} {n['num_layers']}x{n['hidden_size']}, {n['vocab_size']:,} tokens, "
+        f"{found['device']}: {n['cell']} {n['num_layers']}x{n['hidden_size']}, {n['vocab_size']:,} tokens, "
         f"{found['bytes_per_step'] / 2**20:.1f} MiB of float32 weights a step"
     )
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), caption_justify="left")
