@@ -134,7 +134,7 @@ def loop_steps(
     none_exhausted = np.zeros(len(input_ids), dtype=bool)
     for chunk in numbers:
         ids, log_probs, state = loop.generate(input_ids, lengths, state, knobs, chunk)
-        finite: npt.NDArray[np.bool_] = np.isfinite(log_probs).all(axis=0)
+        finite = np.isfinite(log_probs.sum(axis=0))
         for t in range(ids.shape[1]):
             if not finite[t]:
                 raise damaged(done + t)
