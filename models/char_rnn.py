@@ -47,6 +47,17 @@ class CharRNN(nn.Module):
         if o.tie_weights and self.embedding is not None:
             nn.init.normal_(self.embedding.weight, std=width**-0.5)  # as an output matrix it must start small
             self.output.weight = self.embedding.weight
+        if o.init == "normal":
+            self._init_from_scratch()
+
+    def _init_from_scratch(self) -> None:
+        """Weights from N(0, 0.01²), biases 0; the second bias of each layer, which such networks lack, stays 0."""
+        for name, weight in self.named_parameters():
+            if "bias" in name:
+                nn.init.zeros_(weight)
+                weight.requires_grad_("bias_hh" not in name)
+            else:
+                nn.init.normal_(weight, std=0.01)
 
     @property
     def device(self) -> torch.device:

@@ -1,4 +1,4 @@
-"""toolkit train."""
+"""toolkit train and recipes."""
 
 import shlex
 from pathlib import Path
@@ -6,25 +6,50 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.output import console, facts_table
+from toolkit.cli.output import console, facts_table, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options, given
 from toolkit.corpus import CorpusOptions, load_corpus
 from toolkit.tokenizer import UNK, TokenizerOptions, build_tokenizer
 
 from .network_options import NetworkOptions
+from .recipe import Recipe, read_recipe, recipe_names
 from .train_options import CHANGEABLE_ON_RESUME, TrainOptions
 
 if TYPE_CHECKING:
     from .trainer import Trainer
 
 
+def _use_recipe(ctx: click.Context, _param: click.Parameter, name: str | None) -> Recipe | None:
+    """What the recipe sets becomes the default; what stands on the command line goes before it."""
+    if name is None:
+        return None
+    recipe = read_recipe(name)
+    ctx.default_map = {"corpus": recipe.source, **recipe.values()}
+    return recipe
+
+
 @click.command()
 @click.argument("corpus", required=False)
+@click.option(
+    "--recipe",
+    metavar="NAME|FILE",
+    is_eager=True,  # before the options whose defaults it sets
+    callback=_use_recipe,
+    help="A recipe of `toolkit recipes`, or a .toml of your own; other options change it.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder of the run, to be made.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with the run in this folder.")
 @dataclass_options(CorpusOptions, TokenizerOptions, NetworkOptions, TrainOptions)
 @click.pass_context
-def train(ctx: click.Context, /, corpus: str | None, output: Path | None, resume: Path | None, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
+def train(
+    ctx: click.Context,
+    /,
+    corpus: str | None,
+    recipe: Recipe | None,
+    output: Path | None,
+    resume: Path | None,
+    **params: Any,  # noqa: ANN401 - click passes the options by name
+) -> None:
     """Train a language model on CORPUS.
 
     CORPUS is a text file, a folder of *.txt, a .zip holding one, builtin:lyrics-zh or builtin:lyrics-en.
@@ -33,15 +58,50 @@ def train(ctx: click.Context, /, corpus: str | None, output: Path | None, resume
 
     \b
     toolkit train builtin:lyrics-zh -o runs/a --cell lstm
+    toolkit train --recipe d2l-gru -o runs/b --epochs 80
     toolkit train --resume runs/a --epochs 60
     """  # noqa: D301 - click wants the character itself
     if resume is not None:
+        if recipe is not None:
+            raise click.UsageError("--resume goes on with what the run began with; leave --recipe out")
         trainer = _resumed(ctx, resume, corpus, output, params)
     elif corpus is None or output is None:
-        raise click.UsageError("give a CORPUS and a run folder (-o RUN), or --resume RUN")
+        raise click.UsageError("give a CORPUS or a --recipe and a run folder (-o RUN), or --resume RUN")
     else:
         trainer = _started(output, corpus, params)
     run_trainer(trainer)
+    if recipe is not None and recipe.figure is not None:
+        figure, found = recipe.figure, trainer.metrics.get(recipe.figure.metric)
+        said = f", the tutorial's {figure.tutorial}" if figure.tutorial else ""
+        reached = "not known" if found is None else f"{found:.4g}"
+        console(stderr=True).print(
+            f"recipe {recipe.name}: {figure.metric} {reached}, expected at most {figure.at_most:g}{said}"
+        )
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def recipes(name: str | None, as_json: bool) -> None:
+    """List the recipes of `toolkit train --recipe`, or print the file of one: a start for your own.
+
+    \b
+    toolkit recipes
+    toolkit recipes d2l-gru > mine.toml
+    toolkit train --recipe mine.toml -o runs/mine
+    """  # noqa: D301 - click wants the character itself
+    if name is not None:
+        recipe = read_recipe(name)
+        if as_json:
+            print_json({"name": recipe.name, "kind": recipe.kind, "source": recipe.source, **recipe.sections})
+        else:
+            click.echo(recipe.text, nl=False)
+        return
+    found = [read_recipe(name) for name in recipe_names()]
+    if as_json:
+        print_json({"recipes": [{"name": r.name, "kind": r.kind, "about": r.about} for r in found]})
+        return
+    console().print(facts_table("", [(recipe.name, recipe.about) for recipe in found]))
 
 
 def _started(output: Path, source: str, params: dict[str, Any]) -> "Trainer":

@@ -68,6 +68,10 @@ class ConsoleReporter:
             speed=f"{speed:,.0f}",
         )
 
+    def milestone(self, batches: int, smooth_loss: float) -> None:
+        """Print a line above the sample texts that follow."""
+        self._console.print(Text(f"minibatch {batches:,}  smooth loss {smooth_loss:.4g}"))
+
     def epoch(self, record: Metrics) -> None:
         """Print a line: every epoch in a terminal, at most every few seconds in a log."""
         last = record["epoch"] == self._epochs

@@ -36,11 +36,19 @@ _SAMPLE_CHARACTERS = 4096
 """So much of the text goes into the checkpoint: real input for the parity check of the export."""
 
 
+_SMOOTHING = 0.999
+"""The smooth loss is a running mean with so much weight on the past, of what a sequence loses in all its steps, in
+nats. It starts at what guessing loses. From Karpathy's min-char-rnn (2015)."""
+
+
 class Reporter(Protocol):
     """Who shows the training to a person."""
 
     def batch(self, epoch: int, done: int, total: int, perplexity: float, tokens: int) -> None:
         """A minibatch is done; `tokens` were in it."""
+
+    def milestone(self, batches: int, smooth_loss: float) -> None:
+        """So many minibatches are done since the beginning of the run; sample texts follow."""
 
     def epoch(self, record: Metrics) -> None:
         """An epoch is done."""
@@ -76,6 +84,7 @@ class _Progress:
         loss_sum: sum of token losses in the current epoch, in nats.
         tokens: tokens behind that sum.
         seconds: training time in the current epoch.
+        smooth_loss: see `_SMOOTHING`; None before the first minibatch.
         best: the lowest perplexity so far.
         best_epoch: when it was reached.
     """
@@ -85,6 +94,7 @@ class _Progress:
     loss_sum: float = 0.0
     tokens: int = 0
     seconds: float = 0.0
+    smooth_loss: float | None = None
     best: float = math.inf
     best_epoch: int = 0
 
@@ -232,11 +242,16 @@ class Trainer:
             self._update(inputs, targets, p.epoch * total + p.batch)
             p.batch += 1
             p.tokens += targets.numel()
-            mean = self._loss_sum.item() / p.tokens  # waits for the device
+            before, p.loss_sum = p.loss_sum, self._loss_sum.item()  # waits for the device
             p.seconds += time.perf_counter() - began
-            if not math.isfinite(mean):
+            if not math.isfinite(p.loss_sum):
                 raise self._diverged("loss")
-            reporter.batch(p.epoch + 1, p.batch, total, _exp(mean), targets.numel())
+            p.smooth_loss = self._smoothed((p.loss_sum - before) / len(targets))
+            reporter.batch(p.epoch + 1, p.batch, total, _exp(p.loss_sum / p.tokens), targets.numel())
+            every = self.options.sample_every_batches
+            if every and (done := p.epoch * total + p.batch) % every == 0:
+                reporter.milestone(done, p.smooth_loss)
+                self._sample(reporter, done)
             self._save_sometimes()
         self._finish_epoch(reporter)
         return True
@@ -251,13 +266,27 @@ class Trainer:
         # The logits lie time first in memory: flattened in that order, they need not be copied.
         loss = functional.cross_entropy(logits.transpose(0, 1).flatten(0, 1), targets.T.flatten())
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        factor = targets.shape[1] if self.options.loss == "sum" else 1
+        (loss * factor).backward()  # type: ignore[no-untyped-call]
+        if self.options.clip_value:
+            nn.utils.clip_grad_value_(self.network.parameters(), self.options.clip_value)
         if self.options.clip_norm:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.learning_rate(update, self.options.epochs * len(self.batches))
         self.optimizer.step()
         self._loss_sum += loss.detach().double() * targets.numel()
+
+    def _smoothed(self, sequence_loss: float) -> float:
+        """The running mean, with what a sequence of the last minibatch lost."""
+        before = self.progress.smooth_loss
+        if before is None:
+            before = self._guessing()
+        return _SMOOTHING * before + (1 - _SMOOTHING) * sequence_loss
+
+    def _guessing(self) -> float:
+        """What a sequence loses where all tokens are equally likely, in nats."""
+        return self.options.num_steps * math.log(len(self.tokenizer))
 
     def _finish_epoch(self, reporter: Reporter) -> None:
         """Validate, keep the best, write the metrics, write samples."""
@@ -271,6 +300,8 @@ class Trainer:
         self.metrics = {
             "epoch": epoch,
             "loss": self._loss_sum.item() / p.tokens,
+            "smooth_loss": p.smooth_loss,
+            "smooth_loss_ratio": (p.smooth_loss or 0.0) / self._guessing(),
             "perplexity": perplexity,
             "valid_perplexity": valid,
             "lr": self.optimizer.param_groups[0]["lr"],
@@ -282,7 +313,7 @@ class Trainer:
         if best_epoch == epoch:
             self.best_weights = copy.deepcopy(self.network.state_dict())
             self._best_metrics = self.metrics
-        self.progress = _Progress(epoch=epoch, best=best, best_epoch=best_epoch)
+        self.progress = _Progress(epoch=epoch, smooth_loss=p.smooth_loss, best=best, best_epoch=best_epoch)
         self._loss_sum.zero_()
         self.carried = None  # the next epoch starts at the beginning of the text
         self.folder.append_metrics(self.metrics)
@@ -323,11 +354,13 @@ class Trainer:
         self.network.train()
         return _exp(total / count) if count else None
 
-    def _sample(self, reporter: Reporter, epoch: int) -> None:
+    def _sample(self, reporter: Reporter, number: int) -> None:
         """Write a text for each prefix; the random numbers of training are not touched."""
         model = EagerStepModel(self.network)
         options = SamplingOptions(
-            max_new_tokens=self.options.sample_length, temperature=0.8, seed=(self.options.seed + epoch) % 2**32
+            max_new_tokens=self.options.sample_length,
+            temperature=self.options.sample_temperature,
+            seed=(self.options.seed + number) % 2**32,
         )
         for prefix in self.options.prefix or (default_prefix(self.tokenizer),):
             (result,) = generate(model, self.tokenizer, prefix, options)
@@ -352,7 +385,6 @@ class Trainer:
             ToolkitError: the weights became NaN or infinite, or the disk cannot be written to.
         """
         self._expect_finite_weights()
-        self.progress.loss_sum = self._loss_sum.item()
         common: dict[str, Any] = {
             "kind": "lm",
             "network": self.network.options,

@@ -34,10 +34,14 @@ class Recorder:
     batches: list[tuple] = field(default_factory=list)
     epochs: list[dict] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
+    milestones: list[tuple] = field(default_factory=list)
 
     def batch(self, *figures):
         self.batches.append(figures)
         self.after_batch()
+
+    def milestone(self, *figures):
+        self.milestones.append(figures)
 
     def epoch(self, record):
         self.epochs.append(dict(record))

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry(
         "toolkit.export.commands", "demo", "Train on built-in lyrics, export, check, write lyrics.", "export"
     ),
+    "recipes": Entry("toolkit.models.commands", "recipes", "What `toolkit train --recipe` can train."),
     "train": Entry("toolkit.models.commands", "train", "Train a model on a text.", "train"),
     "export": Entry("toolkit.export.commands", "export", "Turn a checkpoint into a verified bundle.", "export"),
     "verify": Entry("toolkit.export.commands", "verify", "Check a bundle against its checkpoint again.", "export"),
