@@ -45,7 +45,7 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
     options = collect(ExportOptions, params)
     start = time.perf_counter()
     with _without_gc():
-        from toolkit.models.trainer import default_prefix
+        from toolkit.models.language_task import default_prefix
 
         from .exporter import export_checkpoint
 

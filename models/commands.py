@@ -1,5 +1,6 @@
 """toolkit train and recipes."""
 
+import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,10 +113,12 @@ def _started(output: Path, source: str, params: dict[str, Any]) -> "Trainer":
     corpus = load_corpus(source, corpus_options)
     tokenizer = build_tokenizer(corpus.train + corpus.valid, tokenizer_options)
 
+    from .language_task import LanguageTask
     from .run_folder import RunFolder
     from .trainer import Trainer
 
-    return Trainer.start(RunFolder(output), network, tokenizer, options, corpus, corpus_options)
+    task = LanguageTask.start(network, tokenizer, options, corpus, corpus_options)
+    return Trainer.start(RunFolder(output), task, options)
 
 
 def _resumed(
@@ -128,6 +131,7 @@ def _resumed(
         allowed = ", ".join(f"--{name.replace('_', '-')}" for name in CHANGEABLE_ON_RESUME)
         raise click.UsageError(f"--resume keeps {', '.join(fixed)} as the run began; only {allowed} may change")
 
+    from .language_task import LanguageTask
     from .run_folder import RunFolder
     from .trainer import Trainer, merged_options
 
@@ -138,27 +142,33 @@ def _resumed(
     options = merged_options(saved, {name: params[name] for name in changed})
     corpus_options = CorpusOptions.from_dict(checkpoint.corpus["options"], where)
     corpus = load_corpus(source or checkpoint.corpus["source"], corpus_options)
-    return Trainer.resume(folder, checkpoint, options, corpus, corpus_options)
+    task = LanguageTask.resume(checkpoint, options, corpus, corpus_options)
+    return Trainer.resume(folder, task, options, checkpoint)
 
 
 def run_trainer(trainer: "Trainer") -> None:
     """Run a trainer with a progress bar, and say what comes next."""
     from .progress import ConsoleReporter
 
-    out = console(stderr=True)
-    out.print(facts_table("", _facts(trainer)))
-    batches, p = len(trainer.batches), trainer.progress
+    out, task = console(stderr=True), trainer.task
+    where: list[tuple[str, object]] = [
+        ("device", next(trainer.network.parameters()).device.type),
+        ("folder", trainer.folder.path),
+    ]
+    out.print(facts_table("", [*task.facts(), *where]))
+    batches, p = len(task), trainer.progress
     if p.epoch >= trainer.options.epochs:
         out.print(f"all {p.epoch} epochs are done; for more: toolkit train --resume {trainer.folder.path} --epochs N")
     done = p.epoch * batches + p.batch
     for prefix in trainer.options.prefix:
-        if unknown := trainer.tokenizer.unknown(prefix):
-            out.print(f"prefix {prefix}: not in the vocabulary, read as {UNK}: {' '.join(unknown)}")
-    with ConsoleReporter(out, trainer.options.epochs, batches, done, trainer.tokenizer.unit) as reporter:
+        for tokenizer in task.tokenizers.values():
+            if unknown := tokenizer.unknown(prefix):
+                out.print(f"prefix {prefix}: not in the vocabulary, read as {UNK}: {' '.join(unknown)}")
+    with ConsoleReporter(out, trainer.options.epochs, batches, done, task.unit, task.measure) as reporter:
         outcome = trainer.run(reporter)
     folder = trainer.folder
     if outcome.best_epoch:
-        out.print(f"best perplexity {outcome.best:.4g} in epoch {outcome.best_epoch}, kept in {folder.best}")
+        out.print(f"best {task.measure} {outcome.best:.4g} in epoch {outcome.best_epoch}, kept in {folder.best}")
     if outcome.reason == "interrupted":
         command = f"toolkit train --resume {shlex.quote(str(folder.path))}"
         out.print(f"stopped in epoch {outcome.epochs + 1} and saved. Go on with: {command}")
@@ -166,29 +176,7 @@ def run_trainer(trainer: "Trainer") -> None:
     if outcome.reason == "early":
         out.print(f"stopped early: no better validation for {trainer.options.patience} epochs")
     if outcome.best_epoch:
-        if outcome.best > len(trainer.tokenizer):
+        if task.guessing is not None and outcome.best > math.exp(task.guessing / trainer.options.num_steps):
             out.print("this is worse than guessing: the training diverged. Start again with a smaller --lr")
         else:
             out.print(f"next: toolkit export {shlex.quote(str(folder.best))}")
-
-
-def _facts(trainer: "Trainer") -> list[tuple[str, object]]:
-    """What is about to be trained, on what."""
-    o, t = trainer.network.options, trainer.options
-    cell = f"{o.cell} ({o.nonlinearity})" if o.cell == "rnn" else o.cell
-    source = f"embedding {o.embedding_size}" if o.embedding_size else "one-hot"
-    weights = sum(p.numel() for p in trainer.network.parameters())
-    tokens, valid = len(trainer.batches.ids), len(trainer.valid_ids)
-    encodings = ", ".join(trainer.corpus.encodings)
-    unit = trainer.tokenizer.unit
-    return [
-        ("corpus", f"{trainer.corpus.source} ({encodings}): {tokens:,} {unit} to learn, {valid:,} to validate"),
-        ("vocabulary", f"{len(trainer.tokenizer):,} {unit}"),
-        ("network", f"{cell}, {o.num_layers} x {o.hidden_size}, {source}, {weights:,} weights"),
-        (
-            "training",
-            f"{t.epochs} epochs of {len(trainer.batches)} batches of {t.batch_size} x {t.num_steps}, {t.optimizer}",
-        ),
-        ("device", trainer.network.device.type),
-        ("folder", trainer.folder.path),
-    ]

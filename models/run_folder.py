@@ -106,7 +106,7 @@ def require_plotting() -> None:
 
 
 def loss_curve(records: Sequence[Metrics]) -> bytes:
-    """Perplexity over epochs, training and validation, as a PNG."""
+    """Perplexity (or loss, where there is none) over epochs, training and validation, as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - half a second, once a run
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator  # noqa: PLC0415 - as above
@@ -115,8 +115,9 @@ def loss_curve(records: Sequence[Metrics]) -> bytes:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     epochs = [record["epoch"] for record in records]
-    train = [record["perplexity"] for record in records]
-    valid = [(r["epoch"], r["valid_perplexity"]) for r in records if r["valid_perplexity"] is not None]
+    measure = "perplexity" if "perplexity" in records[0] else "loss"
+    train = [record[measure] for record in records]
+    valid = [(r["epoch"], r[f"valid_{measure}"]) for r in records if r[f"valid_{measure}"] is not None]
     marker = "o" if len(epochs) < 3 else None
     axes.plot(epochs, train, color="#2060a0", marker=marker, label=f"training, at last {train[-1]:.4g}")
     if valid:
@@ -136,7 +137,7 @@ def loss_curve(records: Sequence[Metrics]) -> bytes:
     if len(epochs) == 1:
         axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
     axes.set_xlabel("epoch")
-    axes.set_ylabel("perplexity")
+    axes.set_ylabel(measure)
     axes.grid(visible=True, which="both", alpha=0.25)
     axes.legend()
     buffer = io.BytesIO()

@@ -37,7 +37,7 @@ def test_training_equals_the_tutorial_s_loop_over_raw_parameters(start, recorder
     params = [weight.requires_grad_() for weight in raw(trainer.network)]
     for epoch in range(2):
         state = None
-        for inputs, targets in trainer.batches.epoch(epoch):
+        for inputs, targets in trainer.task.batches.epoch(epoch):
             if state is None or sampling == "random":
                 state = torch.zeros(len(inputs), 12)
             w_xh, w_hh, b_h, w_hq, b_q = params
@@ -69,7 +69,7 @@ def test_training_equals_min_char_rnn_in_numpy(start, recorder):
     h = np.zeros(12)
     smooth = steps * math.log(vocab_size)
     clipped = 0
-    for inputs, targets in trainer.batches.epoch(0):
+    for inputs, targets in trainer.task.batches.epoch(0):
         w_xh, w_hh, b_h, w_hq, b_q = params
         hs, probs, loss = [h], [], 0.0
         for x, y in zip(inputs[0].tolist(), targets[0].tolist(), strict=True):
@@ -111,7 +111,7 @@ def test_sample_texts_come_every_so_many_minibatches(start, recorder):
     seen = recorder()
     trainer = start(**SCRATCH, epochs=3, sample_every_batches=4, sample_length=7, prefix=("a", "th"))
     trainer.run(seen)
-    total = 3 * len(trainer.batches)
+    total = 3 * len(trainer.task.batches)
     assert [batches for batches, _ in seen.milestones] == list(range(4, total + 1, 4))
     assert len(seen.samples) == 2 * len(seen.milestones)
     assert all(len(text) in (8, 9) for text in seen.samples)
