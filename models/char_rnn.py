@@ -15,7 +15,8 @@ from .network_options import NetworkOptions
 State = tuple[Tensor, ...]
 """(h,) or (h, c), each [L, N, H]."""
 
-_MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+RECURRENT: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+"""Torch's own modules."""
 
 
 class CharRNN(nn.Module):
@@ -32,7 +33,7 @@ class CharRNN(nn.Module):
         o = options
         self.embedding = nn.Embedding(vocab_size, o.embedding_size) if o.embedding_size else None
         kinds = {"nonlinearity": o.nonlinearity} if o.cell == "rnn" else {}
-        self.rnn = _MODULES[o.cell](
+        self.rnn = RECURRENT[o.cell](
             o.embedding_size or vocab_size,
             o.hidden_size,
             o.num_layers,

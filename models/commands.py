@@ -14,9 +14,11 @@ from toolkit.tokenizer import UNK, TokenizerOptions, build_tokenizer
 
 from .network_options import NetworkOptions
 from .recipe import Recipe, read_recipe, recipe_names
+from .series_options import SeriesDataOptions
 from .train_options import CHANGEABLE_ON_RESUME, TrainOptions
 
 if TYPE_CHECKING:
+    from .task import Task
     from .trainer import Trainer
 
 
@@ -25,7 +27,8 @@ def _use_recipe(ctx: click.Context, _param: click.Parameter, name: str | None) -
     if name is None:
         return None
     recipe = read_recipe(name)
-    ctx.default_map = {"corpus": recipe.source, **recipe.values()}
+    if recipe.kind == "lm":
+        ctx.default_map = {"corpus": recipe.source, **recipe.values()}
     return recipe
 
 
@@ -51,7 +54,7 @@ def train(
     resume: Path | None,
     **params: Any,  # noqa: ANN401 - click passes the options by name
 ) -> None:
-    """Train a language model on CORPUS.
+    """Train a language model on CORPUS, or what a recipe says.
 
     CORPUS is a text file, a folder of *.txt, a .zip holding one, builtin:lyrics-zh or builtin:lyrics-en.
     The run folder gets last.pt and best.pt (by validation perplexity; by training perplexity with
@@ -66,6 +69,9 @@ def train(
         if recipe is not None:
             raise click.UsageError("--resume goes on with what the run began with; leave --recipe out")
         trainer = _resumed(ctx, resume, corpus, output, params)
+    elif recipe is not None and recipe.kind != "lm" and output is not None:
+        changes = {name: params[name] for name in given(ctx) if name in params}
+        trainer = _started_series(recipe, corpus or recipe.source, output, changes)
     elif corpus is None or output is None:
         raise click.UsageError("give a CORPUS or a --recipe and a run folder (-o RUN), or --resume RUN")
     else:
@@ -121,6 +127,21 @@ def _started(output: Path, source: str, params: dict[str, Any]) -> "Trainer":
     return Trainer.start(RunFolder(output), task, options)
 
 
+def _started_series(recipe: Recipe, source: str, output: Path, changes: dict[str, Any]) -> "Trainer":
+    """A new run on numbers."""
+    from toolkit.series_data import load_series_data
+
+    options = recipe.options(changes)
+    data = load_series_data(source, options["data"].valid_fraction)
+
+    from .run_folder import RunFolder
+    from .series_task import SeriesTask
+    from .trainer import Trainer
+
+    task = SeriesTask.start(options["network"], options["training"], data, options["data"])
+    return Trainer.start(RunFolder(output), task, options["training"])
+
+
 def _resumed(
     ctx: click.Context, resume: Path, source: str | None, output: Path | None, params: dict[str, Any]
 ) -> "Trainer":
@@ -131,8 +152,11 @@ def _resumed(
         allowed = ", ".join(f"--{name.replace('_', '-')}" for name in CHANGEABLE_ON_RESUME)
         raise click.UsageError(f"--resume keeps {', '.join(fixed)} as the run began; only {allowed} may change")
 
+    from toolkit.series_data import load_series_data
+
     from .language_task import LanguageTask
     from .run_folder import RunFolder
+    from .series_task import SeriesTask
     from .trainer import Trainer, merged_options
 
     folder = RunFolder(resume.parent if resume.name == "last.pt" else resume)
@@ -140,9 +164,15 @@ def _resumed(
     where = str(folder.last)
     saved = TrainOptions.from_dict(checkpoint.training["options"], where)
     options = merged_options(saved, {name: params[name] for name in changed})
-    corpus_options = CorpusOptions.from_dict(checkpoint.corpus["options"], where)
-    corpus = load_corpus(source or checkpoint.corpus["source"], corpus_options)
-    task = LanguageTask.resume(checkpoint, options, corpus, corpus_options)
+    source, saved_options = source or checkpoint.corpus["source"], checkpoint.corpus["options"]
+    task: Task
+    if checkpoint.kind == "series":
+        data_options = SeriesDataOptions.from_dict(saved_options, where)
+        data = load_series_data(source, data_options.valid_fraction)
+        task = SeriesTask.resume(checkpoint, options, data, data_options)
+    else:
+        corpus_options = CorpusOptions.from_dict(saved_options, where)
+        task = LanguageTask.resume(checkpoint, options, load_corpus(source, corpus_options), corpus_options)
     return Trainer.resume(folder, task, options, checkpoint)
 
 
@@ -157,7 +187,7 @@ def run_trainer(trainer: "Trainer") -> None:
     ]
     out.print(facts_table("", [*task.facts(), *where]))
     batches, p = len(task), trainer.progress
-    if p.epoch >= trainer.options.epochs:
+    if p.epoch >= trainer.options.epochs > 0:
         out.print(f"all {p.epoch} epochs are done; for more: toolkit train --resume {trainer.folder.path} --epochs N")
     done = p.epoch * batches + p.batch
     for prefix in trainer.options.prefix:
@@ -175,8 +205,8 @@ def run_trainer(trainer: "Trainer") -> None:
         raise click.exceptions.Exit(130)
     if outcome.reason == "early":
         out.print(f"stopped early: no better validation for {trainer.options.patience} epochs")
-    if outcome.best_epoch:
-        if task.guessing is not None and outcome.best > math.exp(task.guessing / trainer.options.num_steps):
+    if outcome.best_epoch or not trainer.options.epochs:
+        if task.guessing is not None and math.inf > outcome.best > math.exp(task.guessing / trainer.options.num_steps):
             out.print("this is worse than guessing: the training diverged. Start again with a smaller --lr")
         else:
             out.print(f"next: toolkit export {shlex.quote(str(folder.best))}")

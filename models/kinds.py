@@ -11,6 +11,8 @@ from toolkit.tokenizer import Tokenizer
 
 from .char_rnn import CharRNN
 from .network_options import NetworkOptions
+from .series_options import SeriesOptions
+from .series_rnn import SeriesRNN
 
 
 @dataclass(frozen=True)
@@ -30,5 +32,6 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "lm": Kind(NetworkOptions, ("tokenizer",), lambda shape, t: CharRNN(shape, len(t["tokenizer"]))),
+    "series": Kind(SeriesOptions, (), lambda shape, _: SeriesRNN(shape)),
 }
-"""lm: a language model over tokens."""
+"""lm: a language model over tokens. series: real numbers in, real numbers out, at each step."""

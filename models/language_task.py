@@ -156,6 +156,10 @@ class LanguageTask:
             count += int(known.sum())
         return total / count if count else None
 
+    def more_metrics(self) -> Mapping[str, float]:
+        """None."""
+        return {}
+
     def samples(self, number: int) -> Iterator[str]:
         """A text for each prefix; the random numbers of training are not touched."""
         model = EagerStepModel(self.network)

@@ -16,10 +16,12 @@ from toolkit.options import Options
 from toolkit.tokenizer import TokenizerOptions
 
 from .network_options import NetworkOptions
+from .series_options import SeriesDataOptions, SeriesOptions
 from .train_options import TrainOptions
 
 SECTIONS: Mapping[str, Mapping[str, type[Options]]] = {
-    "lm": {"corpus": CorpusOptions, "tokenizer": TokenizerOptions, "network": NetworkOptions, "training": TrainOptions}
+    "lm": {"corpus": CorpusOptions, "tokenizer": TokenizerOptions, "network": NetworkOptions, "training": TrainOptions},
+    "series": {"data": SeriesDataOptions, "network": SeriesOptions, "training": TrainOptions},
 }
 """Kind of model -> section of a recipe -> the options that it sets."""
 
@@ -66,6 +68,22 @@ class Recipe:
     def values(self) -> dict[str, Any]:
         """All options that it sets; no two sections have one of the same name."""
         return {name: value for section in self.sections.values() for name, value in section.items()}
+
+    def options(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Section -> its options, with some changed.
+
+        Raises:
+            ToolkitError: a change is no option of this kind of model, or out of range.
+        """
+        left, made = dict(changes), {}
+        for section, cls in SECTIONS[self.kind].items():
+            names = {part.name for part in fields(cls)}  # type: ignore[arg-type]  # subclasses are dataclasses
+            mine = {name: left.pop(name) for name in list(left) if name in names}
+            made[section] = cls.from_dict({**self.sections.get(section, {}), **mine}, f"recipe {self.name}")
+        if left:
+            flags = ", ".join(f"--{name.replace('_', '-')}" for name in left)
+            raise ToolkitError(f"recipe {self.name}: a model of kind {self.kind} has no {flags}")
+        return made
 
 
 def recipe_names() -> list[str]:

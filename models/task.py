@@ -100,6 +100,10 @@ class Task(Protocol):
         """The mean loss on what is held back; None where nothing is. The network is in eval mode, without gradients."""
         ...
 
+    def more_metrics(self) -> Mapping[str, float]:
+        """Further figures for the record of an epoch, by name."""
+        ...
+
     def samples(self, number: int) -> Iterator[str]:
         """Texts that show what was learnt; the number of the epoch or minibatch varies their seed."""
         ...

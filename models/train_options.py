@@ -13,7 +13,7 @@ from toolkit.uniform import MAX_SEED
 class TrainOptions(Options):
     """The optimisation, from sampling to stopping."""
 
-    epochs: int = option(30, "passes over the text", minimum=1, maximum=1_000_000)
+    epochs: int = option(30, "passes over the data; 0 keeps the first weights", minimum=0, maximum=1_000_000)
     sampling: str = option("consecutive", "how minibatches are cut", choices=("consecutive", "random"))
     batch_size: int = option(32, "sequences in a minibatch", minimum=1, maximum=65536)
     num_steps: int = option(35, "tokens of a sequence, and steps of backpropagation", minimum=1, maximum=65536)

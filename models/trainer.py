@@ -163,9 +163,18 @@ class Trainer:
                 if not self._epoch(reporter, stop):
                     reason = "interrupted"
                     break
+            if not self.options.epochs:
+                self._take_first_weights(reporter)
             self.save()
         self.folder.draw()
         return Outcome(reason, self.progress.epoch, self.progress.best, self.progress.best_epoch)
+
+    def _take_first_weights(self, reporter: Reporter) -> None:
+        """A run of no epochs: the first weights are the best."""
+        valid, more = self._validate()
+        self._best_metrics = self.metrics = {"epoch": 0, f"valid_{self.task.measure}": valid, **more}
+        self.best_weights = self.network.state_dict()
+        self._sample(reporter, 0)
 
     def _epoch(self, reporter: Reporter, stop: StopRequest) -> bool:
         """The rest of one epoch; False if it was interrupted."""
@@ -224,7 +233,7 @@ class Trainer:
         """Validate, keep the best, write the metrics, write samples."""
         p, measure, guessing = self.progress, self.task.measure, self.task.guessing
         mean = self._loss_sum.item() / p.tokens
-        valid = self._validate()
+        valid, more = self._validate()
         if valid is not None and not math.isfinite(valid):
             raise self._diverged("validation loss")
         self._expect_finite_weights()
@@ -236,6 +245,7 @@ class Trainer:
             f"valid_{measure}": valid,
             "smooth_loss": p.smooth_loss,
             **({} if guessing is None else {"smooth_loss_ratio": (p.smooth_loss or 0.0) / guessing}),
+            **more,
             "lr": self.optimizer.param_groups[0]["lr"],
             "tokens_per_second": p.tokens / p.seconds,
             "seconds": p.seconds,
@@ -267,12 +277,12 @@ class Trainer:
             raise self._diverged("weights")
 
     @torch.no_grad()
-    def _validate(self) -> float | None:
-        """The measure on what is held back; None if there is nothing."""
+    def _validate(self) -> tuple[float | None, Mapping[str, float]]:
+        """The measure on what is held back, None if there is nothing; and further figures."""
         self.network.eval()
-        loss = self.task.validate()
+        loss, more = self.task.validate(), self.task.more_metrics()
         self.network.train()
-        return None if loss is None else self._measured(loss)
+        return None if loss is None else self._measured(loss), more
 
     def _sample(self, reporter: Reporter, number: int) -> None:
         """Show what was learnt."""
