@@ -252,7 +252,8 @@ def _figures(graph: str, model: AnyStep, rollouts: Sequence[Rollout], truth: _Tr
     strays: dict[str, list[Errors]] = {}
     first = 0
     for data, ids in rollouts:
-        where = f"{data} inputs, batch size {ids.shape[1]}"
+        unit = "ids" if np.issubdtype(ids.dtype, np.integer) else "numbers"
+        where = f"{data} {unit}, batch size {ids.shape[1]}"
         expected = truth.expected.rows(slice(first, first + ids.shape[1]))
         first += ids.shape[1]
         try:

@@ -93,7 +93,7 @@ class ModelInfo:
     @classmethod
     def _from_dict(cls, values: Mapping[str, Any], where: str) -> "ModelInfo":
         kind = values.get("kind")
-        if kind not in _TOKENIZERS:
+        if not isinstance(kind, str) or kind not in _TOKENIZERS:
             raise FileFormatError(
                 f"{where}: holds a model of kind {kind!r}, this toolkit knows {', '.join(_TOKENIZERS)}. "
                 "Upgrade rnn-toolkit."

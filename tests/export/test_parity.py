@@ -227,7 +227,7 @@ def test_torchscript_with_one_weight_off_is_refused(cell, check, torchscript, ne
     network = network_of(cell, num_layers=2)
 
     def change(module):
-        module.layers[1].w_hh[2, 3] += 1e-3
+        module.layers.layers[1].w_hh[2, 3] += 1e-3
 
     with pytest.raises(ParityError, match=r"^torchscript: output "):
         check(network, {"torchscript": torchscript(network, change)})
@@ -239,8 +239,8 @@ def test_torchscript_with_two_layers_swapped_is_refused(cell, check, torchscript
     network = network_of(cell, num_layers=3)
 
     def change(module):
-        first, second, third = module.layers
-        module.layers = torch.nn.ModuleList([first, third, second])
+        first, second, third = module.layers.layers
+        module.layers.layers = torch.nn.ModuleList([first, third, second])
 
     with pytest.raises(ParityError, match=r"^torchscript: output "):
         check(network, {"torchscript": torchscript(network, change)})
