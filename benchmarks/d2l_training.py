@@ -9,6 +9,7 @@ from report import Figure, Series
 from tutorial_loop import TutorialLoop
 
 from toolkit.corpus import CorpusOptions, load_corpus
+from toolkit.models.language_task import LanguageTask
 from toolkit.models.network_options import NetworkOptions
 from toolkit.models.run_folder import RunFolder
 from toolkit.models.train_options import TrainOptions
@@ -48,6 +49,9 @@ class TakingTurns:
     def sample(self, _: str) -> None:
         """None are written."""
 
+    def milestone(self, *_: object) -> None:
+        """Nothing to show."""
+
     def epoch(self, record) -> None:
         """An epoch of ours is done: now one of theirs."""
         ended = time.perf_counter()
@@ -67,7 +71,9 @@ def measure_training(folder: Path, epochs: int = EPOCHS) -> list[Figure]:
     options = TrainOptions(
         epochs=epochs, sampling="consecutive", sample_every=0, save_every=1e6, device="cpu", **_TRAINING
     )
-    trainer = Trainer.start(RunFolder(folder), _NETWORK, tokenizer, options, corpus, _CORPUS)
+    trainer = Trainer.start(
+        RunFolder(folder), LanguageTask.start(_NETWORK, tokenizer, options, corpus, _CORPUS), options
+    )
     turns = TakingTurns(TutorialLoop(corpus.train.replace("\n", " "), hidden_size=256, **_TRAINING))
     trainer.run(turns)
 

@@ -92,7 +92,9 @@ def make_checkpoint(size: Size, path: Path) -> None:
         "sample": "".join(vocab[1:400]),
     }
     weights = CharRNN(shape, size.vocab).state_dict()
-    save_checkpoint(path, Checkpoint("lm", shape, CharTokenizer(vocab), weights, {"options": {}}, corpus, {}))
+    save_checkpoint(
+        path, Checkpoint("lm", shape, {"tokenizer": CharTokenizer(vocab)}, weights, {"options": {}}, corpus, {})
+    )
 
 
 def run(*arguments: object) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from toolkit.bundle import LM
 from toolkit.cli.output import console, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options
 
@@ -45,7 +46,7 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
     options = collect(ExportOptions, params)
     start = time.perf_counter()
     with _without_gc():
-        from toolkit.models.trainer import default_prefix
+        from toolkit.models.language_task import default_prefix
 
         from .exporter import export_checkpoint
 
@@ -67,9 +68,12 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
     if exported.quantized:
         out.print(_quantized_line(exported.quantized))
     out.print(_exported_line(exported, seconds))
-    prompt = default_prefix(exported.info.tokenizer)
-    command = ("toolkit", "generate", str(exported.folder), "--prompt", prompt, "--max-new-tokens", "50")
-    out.print(f"next: {shlex.join(command)}")
+    folder, info = str(exported.folder), exported.info
+    if info.kind == LM:
+        command = ["generate", folder, "--prompt", default_prefix(info.tokenizer), "--max-new-tokens", "50"]
+    else:
+        command = ["series", folder, "--input", info.provenance["corpus"]["name"]]
+    out.print(f"next: {shlex.join(['toolkit', *command])}")
 
 
 @contextlib.contextmanager
@@ -115,10 +119,12 @@ def print_parity(report: "ParityReport") -> None:
     """The figures of the gate as a table."""
     from rich.table import Table
 
-    from .parity import ATOL, GREEDY_TOKENS, ROUNDING_FACTOR, STEPS
+    from .parity import ATOL, ROUNDING_FACTOR
 
     outputs = list(report.rollouts[0].carried)
-    table = Table(title=f"Largest difference from eager PyTorch, {STEPS} steps, state carried", title_justify="left")
+    table = Table(
+        title=f"Largest difference from eager PyTorch, {report.steps} steps, state carried", title_justify="left"
+    )
     for name in ("graph", "data", "batch"):
         table.add_column(name, style="cyan")
     for name in (*outputs, "single step"):
@@ -134,7 +140,8 @@ def print_parity(report: "ParityReport") -> None:
         allowed += f"; or {ROUNDING_FACTOR:g} x eager float32's own rounding error, which reaches {stray:.1e} here"
     out.print(allowed)
     ties = f", {report.ties} ties" if report.ties else ""
-    out.print(f"greedy continuation of {GREEDY_TOKENS} tokens identical{ties}")
+    if report.greedy_tokens:
+        out.print(f"greedy continuation of {report.greedy_tokens} tokens identical{ties}")
     if report.loops:
         out.print(
             f"decode loops choose as single steps do, whole and in chunks, within {max(report.loops.values()):.1e}"

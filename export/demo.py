@@ -6,10 +6,11 @@ from toolkit.cli.output import console, facts_table
 from toolkit.corpus import CorpusOptions, load_corpus
 from toolkit.loading import load
 from toolkit.models.commands import run_trainer
+from toolkit.models.language_task import LanguageTask, default_prefix
 from toolkit.models.network_options import NetworkOptions
 from toolkit.models.run_folder import RunFolder
 from toolkit.models.train_options import TrainOptions
-from toolkit.models.trainer import Trainer, default_prefix
+from toolkit.models.trainer import Trainer
 from toolkit.sampling import SamplingOptions
 from toolkit.tokenizer import TokenizerOptions, build_tokenizer
 
@@ -35,7 +36,8 @@ def run_demo(folder: Path, source: str) -> None:
     tokenizer = build_tokenizer(corpus.train, TokenizerOptions())
     options = TrainOptions(epochs=30, lr=0.004, sample_every=10, device="cpu")
     run = RunFolder(folder)
-    run_trainer(Trainer.start(run, NetworkOptions(), tokenizer, options, corpus, corpus_options))
+    task = LanguageTask.start(NetworkOptions(), tokenizer, options, corpus, corpus_options)
+    run_trainer(Trainer.start(run, task, options))
 
     out.rule("2. export and compare with eager PyTorch", align="left")
     exported = export_checkpoint(run.best, folder / "model")

@@ -1,45 +1,22 @@
 """toolkit export: a checkpoint in, a verified bundle out, or nothing."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-import onnx
-import torch
-
-from toolkit.bundle import (
-    GENERATE,
-    GRAPH_FILES,
-    MODEL_JSON,
-    STEP,
-    STEP_TORCHSCRIPT,
-    ModelInfo,
-    is_bundle,
-    read_bundle,
-)
-from toolkit.corpus import BUILTIN
+from toolkit.bundle import LM, SERIES, STEP, ModelInfo, is_bundle, read_bundle
 from toolkit.errors import FileFormatError, ParityError, ToolkitError
 from toolkit.files import new_folder, sha256
-from toolkit.language_model import LanguageModel
 from toolkit.loading import read_info
 from toolkit.models.checkpoint import Checkpoint, load_checkpoint
-from toolkit.models.torch_steps import EagerStepModel, load_torchscript, network_signature
-from toolkit.onnx_models import OnnxDecodeLoop, OnnxStepModel
-from toolkit.onnx_session import check_contract, open_session
-from toolkit.signature import generate_signature
-from toolkit.version import __version__
+from toolkit.signature import Signature
 
+from . import language_bundle, series_bundle
+from .built import Built
 from .export_options import ExportOptions
-from .generate_graph import generate_graph
-from .loop_parity import check_loops
-from .model_card import model_card
-from .onnx_file import OPSET, to_onnx, with_metadata
-from .parity import ParityReport, check_parity
-from .quantized import QuantizationReport, quantized_graphs
-from .step_module import step_module
-from .torchscript_file import script, torchscript_bytes
+from .parity import ParityReport
+from .quantized import QuantizationReport
 
 
 @dataclass(frozen=True)
@@ -115,101 +92,32 @@ def _check_target(folder: Path, *, force: bool) -> None:
         )
 
 
-@dataclass(frozen=True)
-class Built:
-    """A bundle in memory.
+class _Kind(Protocol):
+    """A module that builds the bundle of one kind of model."""
 
-    Attributes:
-        info: its facts.
-        report: what the parity check measured.
-        quantized: what quantisation costs and gains, where it was asked for.
-        files: name -> bytes, model.json last.
-    """
+    def build(self, checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions) -> Built:
+        """All files in memory, after the gate."""
+        ...
 
-    info: ModelInfo
-    report: ParityReport
-    quantized: QuantizationReport | None
-    files: Mapping[str, bytes]
+    def signature_of(self, checkpoint: Checkpoint) -> Signature:
+        """The contract of its step."""
+        ...
+
+    def check(self, checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -> ParityReport:
+        """The gate."""
+        ...
+
+
+_KINDS: Mapping[str, _Kind] = {LM: language_bundle, SERIES: series_bundle}
 
 
 def build_bundle(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions) -> Built:
-    """All files of a bundle in memory, model.json last, after the gate has let them pass.
+    """All files of a bundle in memory, after the gate has let them pass.
 
     Raises:
         ParityError: a graph does not equal eager PyTorch, or quantisation costs more than is allowed.
     """
-    network = checkpoint.build()
-    signature = network_signature(network)
-    info = ModelInfo(
-        kind=checkpoint.kind,
-        network={**checkpoint.network.to_dict(), "vocab_size": len(checkpoint.tokenizer)},
-        signatures={STEP: signature, GENERATE: generate_signature(signature)},
-        tokenizer=checkpoint.tokenizer,
-        provenance=_provenance(checkpoint, checkpoint_sha256, options),
-    )
-    banned = (checkpoint.tokenizer.unk_id,)
-    module = step_module(network, options.max_table_bytes, banned)
-    step = to_onnx(module, signature, STEP)
-    protos = {STEP: step, GENERATE: generate_graph(step, info.signatures[GENERATE], banned, GENERATE)}
-    scripted = script(module)
-    graphs = open_graphs(_files(info, protos, scripted), info)
-    report = check_against(checkpoint, graphs)
-    quantized = None
-    if options.quantize != "none":
-        protos, quantized, loops = quantized_graphs(protos, info.signatures, checkpoint, options)
-        report = replace(report, loops={**report.loops, options.quantize: loops["onnx"]})
-        info = replace(info, quantization=quantized.to_dict())
-    info = replace(info, parity=report.to_dict())
-    files = _files(info, protos, scripted)
-    if quantized:
-        del files[STEP_TORCHSCRIPT]  # it holds the weights in float32
-    return Built(info, report, quantized, _bundle_files(info, files))
-
-
-def _files(
-    info: ModelInfo, protos: Mapping[str, onnx.ModelProto], scripted: torch.jit.ScriptModule
-) -> dict[str, bytes]:
-    """The graphs' files, with the facts in each of them."""
-    files = {GRAPH_FILES[graph]: with_metadata(proto, info.to_json(graph)) for graph, proto in protos.items()}
-    return {**files, STEP_TORCHSCRIPT: torchscript_bytes(scripted, info.to_json(STEP))}
-
-
-def _bundle_files(info: ModelInfo, files: dict[str, bytes]) -> dict[str, bytes]:
-    """The graphs' files, and what describes them."""
-    files = {**files, "README.md": model_card(info, {name: len(data) for name, data in files.items()}).encode()}
-    listed = {name: {"bytes": len(data), "sha256": sha256(data)} for name, data in files.items()}
-    files[MODEL_JSON] = json.dumps({**info.to_dict(), "files": listed}, ensure_ascii=False, indent=1).encode()
-    return files
-
-
-def open_graphs(files: Mapping[str, bytes], info: ModelInfo) -> dict[str, LanguageModel]:
-    """The exported graphs on the CPU, their declared axes checked."""
-    sessions = {}
-    for graph in (STEP, GENERATE):
-        name = GRAPH_FILES[graph]
-        sessions[graph] = open_session(files[name], name, "cpu")
-        check_contract(sessions[graph], info.signatures[graph], name, graph)
-    step = OnnxStepModel(lambda: sessions[STEP], info.signatures[STEP], "cpu")
-    loop = OnnxDecodeLoop(sessions[GENERATE], info.signatures[GENERATE], "cpu")
-    return {
-        "torchscript": load_torchscript(files[STEP_TORCHSCRIPT], info, "cpu"),
-        "onnx": LanguageModel(step, info.tokenizer, loop),
-    }
-
-
-def check_against(checkpoint: Checkpoint, graphs: Mapping[str, LanguageModel]) -> ParityReport:
-    """The gate, with the network of a checkpoint as reference and the text that the checkpoint carries."""
-    tokenizer = checkpoint.tokenizer
-    text_ids = tokenizer.encode(checkpoint.corpus["sample"])
-    report = check_parity(
-        EagerStepModel(checkpoint.build()),
-        lambda: EagerStepModel(checkpoint.build().double()),
-        {name: model.backend for name, model in graphs.items()},
-        len(tokenizer),
-        text_ids,
-    )
-    pairs = {name: (model.backend, model.loop) for name, model in graphs.items() if model.loop is not None}
-    return replace(report, loops=check_loops(pairs, (tokenizer.unk_id,), text_ids, report.allowed))
+    return _KINDS[checkpoint.kind].build(checkpoint, checkpoint_sha256, options)
 
 
 def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
@@ -222,52 +130,16 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
     bundle = read_bundle(folder)
     files = {name: bundle.read(name) for name in bundle.files}
     checkpoint = load_checkpoint(checkpoint_path)
-    network = checkpoint.build()
-    if network_signature(network) != bundle.info.signatures[STEP] or checkpoint.tokenizer != bundle.info.tokenizer:
+    info, kind = bundle.info, _KINDS.get(checkpoint.kind)
+    same = kind is not None and checkpoint.kind == info.kind and dict(checkpoint.tokenizers) == dict(info.tokenizers)
+    if kind is None or not same or kind.signature_of(checkpoint) != info.signatures[STEP]:
         raise FileFormatError(
             f"{folder}: was not exported from {checkpoint_path}: the network or the vocabulary has another size. "
             "Give the checkpoint that it was made from."
         )
     try:
-        if bundle.info.quantization:
-            return _verify_quantized(checkpoint, bundle.info, files)
-        return check_against(checkpoint, open_graphs(files, bundle.info))
+        if info.quantization:
+            return language_bundle.check_quantized(checkpoint, files, info)
+        return kind.check(checkpoint, files, info)
     except ParityError as error:
         raise ParityError(f"{folder}: does not equal {checkpoint_path}: {error}") from error
-
-
-def _verify_quantized(checkpoint: Checkpoint, info: ModelInfo, files: Mapping[str, bytes]) -> ParityReport:
-    """The files of a quantised bundle against the checkpoint: its graphs are made again and must be the same."""
-    options = ExportOptions(
-        max_table_mib=info.provenance["max_table_mib"], quantize=info.quantization["kind"], max_ppl_increase=1000.0
-    )
-    built = build_bundle(checkpoint, info.provenance["checkpoint_sha256"], options)
-    for name in GRAPH_FILES.values():
-        if _graph_bytes(built.files[name]) != _graph_bytes(files[name]):
-            raise ParityError(f"{name} is not what exporting and quantising the checkpoint gives.")
-    return built.report
-
-
-def _graph_bytes(data: bytes) -> bytes:
-    """A graph without its metadata, where figures of its export stand."""
-    return with_metadata(onnx.load_from_string(data), "")
-
-
-def _provenance(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions) -> dict[str, Any]:
-    """Where the model came from; no path of the machine it was made on."""
-    source = str(checkpoint.corpus["source"])
-    return {
-        "toolkit": __version__,
-        "torch": torch.__version__.partition("+")[0],
-        "onnx_opset": OPSET,
-        "max_table_mib": options.max_table_mib,
-        "checkpoint_sha256": checkpoint_sha256,
-        "corpus": {
-            "name": source if source.startswith(BUILTIN) else Path(source).name,
-            "sha256": checkpoint.corpus["sha256"],
-            "characters": checkpoint.corpus["characters"],
-        },
-        "epoch": checkpoint.metrics.get("epoch", 0),
-        "perplexity": checkpoint.metrics.get("perplexity"),
-        "valid_perplexity": checkpoint.metrics.get("valid_perplexity"),
-    }

@@ -100,11 +100,9 @@ the nearest value inside. A sequence that met a stop id repeats it; its other st
 
 ## Parity with eager PyTorch
 
-{before}Largest difference |x - y| / max(1, |x|) over {steps} steps, batch sizes {batches}, real text and
-random ids. More than {atol:g}{allowance} would have failed the export. Greedy continuations of {greedy} tokens
-are identical.
+{before}{parity}
 
-{parity}
+Greedy continuations of {greedy} tokens are identical.
 """
 
 
@@ -136,11 +134,6 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         f'    "{s.name}": np.zeros({[1 if axis == "N" else axis for axis in s.axes]}, np.{_NUMPY[s.dtype]}),'
         for s in loop.state_inputs
     )
-    outputs = [spec.name for spec in signature.outputs]
-    table = [f"| graph | state | {' | '.join(outputs)} |", "|---" * (len(outputs) + 2) + "|"]
-    for state, figures in (("carried", "largest_error"), ("single step", "largest_error_of_single_steps")):
-        for graph, errors in parity[figures].items():
-            table.append(f"| {graph} | {state} | " + " | ".join(f"{errors[name]:.1e}" for name in outputs) + " |")
     quantization = info.quantization
     if quantization:
         facts["weights"] = (
@@ -148,10 +141,6 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
             f"{_number(quantization['perplexity'])} on {quantization['text']}"
             f"{_FAST_ON[quantization['fast_on']]}"
         )
-    rounding = parity["rounding_of_eager_float32"]
-    allowance = ""
-    if rounding:
-        allowance = f", or a few times eager float32's own rounding error of {max(rounding.values()):.1e},"
     return _CARD.format(
         title=f"{_ARTICLES[network['cell']]} {network['cell'].upper()} language model",
         version=provenance["toolkit"],
@@ -164,15 +153,11 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         zeros=", ".join(f'"{name}": np.zeros({shapes[name]}, np.float32)' for name in states),
         nexts=", ".join(f"next_{name}" for name in states),
         feedback=", ".join(f'"{name}": next_{name}' for name in states),
-        contract=_contract(signature),
-        loop_contract=_contract(loop),
+        contract=contract_rows(signature),
+        loop_contract=contract_rows(loop),
         all_zeros=loop_zeros,
-        steps=parity["steps"],
-        batches=", ".join(map(str, parity["batch_sizes"])),
-        atol=parity["atol"],
-        allowance=allowance,
         greedy=parity["greedy_tokens"],
-        parity="\n".join(table),
+        parity=parity_section(info, "real text and random ids"),
         before="Of the float32 graphs that these were made from:\n" if quantization else "",
     )
 
@@ -194,7 +179,26 @@ _LIBTORCH = """With libtorch or PyTorch: `torch.jit.load("{torchscript}")(input_
 """
 
 
-def _contract(signature: Signature) -> str:
+def parity_section(info: ModelInfo, data: str) -> str:
+    """What the gate measured, on what data: a paragraph and a table."""
+    parity, outputs = info.parity, [spec.name for spec in info.signatures[STEP].outputs]
+    rounding = parity["rounding_of_eager_float32"]
+    allowance = ""
+    if rounding:
+        allowance = f", or a few times eager float32's own rounding error of {max(rounding.values()):.1e},"
+    table = [f"| graph | state | {' | '.join(outputs)} |", "|---" * (len(outputs) + 2) + "|"]
+    for state, figures in (("carried", "largest_error"), ("single step", "largest_error_of_single_steps")):
+        for graph, errors in parity[figures].items():
+            table.append(f"| {graph} | {state} | " + " | ".join(f"{errors[name]:.1e}" for name in outputs) + " |")
+    batches = ", ".join(map(str, parity["batch_sizes"]))
+    said = (
+        f"Largest difference |x - y| / max(1, |x|) over {parity['steps']} steps, batch sizes {batches}, {data}.\n"
+        f"More than {parity['atol']:g}{allowance} would have failed the export."
+    )
+    return "\n".join([said, "", *table])
+
+
+def contract_rows(signature: Signature) -> str:
     """Rows of a table."""
     rows = [("input", spec) for spec in signature.inputs] + [("output", spec) for spec in signature.outputs]
     return "\n".join(f"| {io} | {s.name} | {s.dtype} | [{', '.join(map(str, s.axes))}] |" for io, s in rows)

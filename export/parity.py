@@ -16,14 +16,15 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from toolkit.errors import ParityError
-from toolkit.step_model import Ids, Logits, State, StepModel
+from toolkit.signature import Signature
+from toolkit.step_model import Ids, Logits, State
 
 ATOL = 1e-5
 """Largest difference allowed, relative to max(1, |x|)."""
@@ -34,6 +35,9 @@ STEPS = 256
 BATCH_SIZES = (1, 2, 7)
 
 GREEDY_TOKENS = 256
+
+_UNBOUNDED, _FEWEST_STEPS = 1e30, 64
+"""A rollout ends where a value exceeds this, but not after fewer steps."""
 
 ROUNDING_FACTOR = 8.0
 """Two float32 computations of a chaotic rollout differ by a few times what each differs from float64."""
@@ -46,6 +50,27 @@ _STEPS_AT_ONCE = 32
 
 _WAYS = {"single": "a single step from eager's state", "carried": "the state carried"}
 
+
+class AnyStep(Protocol):
+    """A step over tokens or over real numbers; see `toolkit.step_model` and `toolkit.series_model`."""
+
+    @property
+    def signature(self) -> Signature:
+        """Names, dtypes and axes of the step."""
+        ...
+
+    def init_state(self, batch_size: int) -> State:
+        """Zeros."""
+        ...
+
+    def step(self, data: Any, state: State, /) -> tuple[npt.NDArray[Any], State]:  # noqa: ANN401 - ids or numbers
+        """One step of each sequence."""
+        ...
+
+
+Rollout = tuple[str, npt.NDArray[Any]]
+"""Kind of data, and what goes in at each step: int64 [STEPS, N] or float32 [STEPS, N, D]."""
+
 Errors = npt.NDArray[np.float64]
 """The largest |x - y| / max(1, |x|) of each step: [steps]."""
 
@@ -56,7 +81,7 @@ class RolloutFigures:
 
     Attributes:
         graph: "torchscript" or "onnx".
-        data: "text" or "random".
+        data: "text", "data" or "random".
         batch_size: N.
         carried: output name -> largest difference with the state carried.
         single: output name -> largest difference of single steps from eager's state.
@@ -80,11 +105,15 @@ class ParityReport:
         rollouts: one entry for each graph, kind of data and batch size.
         ties: steps of the greedy continuations at which eager PyTorch itself held two tokens equal
             within the tolerance, and a graph took the other one.
+        greedy_tokens: how long those continuations are; none of a model over real numbers.
+        steps: of each rollout; fewer than `STEPS` where eager PyTorch itself leaves the numbers after them.
         loops: graph -> largest difference of its decode loop from its own single steps.
     """
 
     rollouts: tuple[RolloutFigures, ...]
     ties: int
+    greedy_tokens: int = 0
+    steps: int = STEPS
     loops: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -99,9 +128,9 @@ class ParityReport:
         return {
             "reference": "eager PyTorch",
             "atol": ATOL,
-            "steps": STEPS,
+            "steps": self.steps,
             "batch_sizes": list(BATCH_SIZES),
-            "greedy_tokens": GREEDY_TOKENS,
+            "greedy_tokens": self.greedy_tokens,
             "greedy_ties": self.ties,
             "largest_error": {graph: self._worst(graph, "carried") for graph in graphs},
             "largest_error_of_single_steps": {graph: self._worst(graph, "single") for graph in graphs},
@@ -133,11 +162,11 @@ class _Trajectory:
 
 
 def check_parity(
-    reference: StepModel,
-    precise: Callable[[], StepModel],
-    graphs: Mapping[str, StepModel],
-    vocab_size: int,
-    text_ids: Ids,
+    reference: AnyStep,
+    precise: Callable[[], AnyStep],
+    graphs: Mapping[str, AnyStep],
+    rollouts: Sequence[Rollout],
+    greedy_from: int | None = None,
 ) -> ParityReport:
     """Compare graphs with eager PyTorch.
 
@@ -145,8 +174,8 @@ def check_parity(
         reference: eager PyTorch in float32.
         precise: makes eager PyTorch in float64; called only if a difference exceeds `ATOL`.
         graphs: what is to be proved equal, by name.
-        vocab_size: V.
-        text_ids: real text, int64 [any length above 0]; repeated where it is too short.
+        rollouts: what goes in, from `token_inputs` or `number_inputs`.
+        greedy_from: the first id of the greedy continuation; without one there is none.
 
     Returns:
         The largest difference of every output.
@@ -154,10 +183,13 @@ def check_parity(
     Raises:
         ParityError: names the graph, the output, the step and the number.
     """
-    rollouts = list(_rollouts(vocab_size, text_ids))
     ids = np.concatenate([ids for _, ids in rollouts], axis=1)
-    truth = _Truth(reference, precise, ids, _roll(reference, ids))  # a sequence does not depend on its neighbours
-    greedy = _greedy(reference, int(text_ids[0]))
+    expected = _roll(reference, ids)  # a sequence does not depend on its neighbours
+    steps = _bounded_steps(expected)
+    rollouts = [(data, inputs[:steps]) for data, inputs in rollouts]
+    expected = _Trajectory(expected.outputs[:steps], expected.states[:steps])
+    truth = _Truth(reference, precise, ids[:steps], expected)
+    greedy = [] if greedy_from is None else _greedy(reference, greedy_from)
 
     def compare(graph: str) -> tuple[list[RolloutFigures], int]:
         with _one_thread():
@@ -165,7 +197,8 @@ def check_parity(
 
     with _one_thread(), ThreadPoolExecutor(len(graphs)) as pool:  # a graph computes without Python's lock
         found = list(pool.map(compare, graphs))
-    return ParityReport(tuple(f for figures, _ in found for f in figures), sum(ties for _, ties in found))
+    figures = tuple(f for figures, _ in found for f in figures)
+    return ParityReport(figures, sum(ties for _, ties in found), len(greedy), steps)
 
 
 @contextlib.contextmanager
@@ -187,7 +220,9 @@ class _Truth:
         expected: over all rollouts side by side.
     """
 
-    def __init__(self, reference: StepModel, precise: Callable[[], StepModel], ids: Ids, expected: _Trajectory) -> None:
+    def __init__(
+        self, reference: AnyStep, precise: Callable[[], AnyStep], ids: npt.NDArray[Any], expected: _Trajectory
+    ) -> None:
         self.names = [spec.name for spec in reference.signature.outputs]
         self.expected = expected
         self._precise = precise
@@ -211,13 +246,14 @@ class _Truth:
             return self._strays[way]
 
 
-def _figures(graph: str, model: StepModel, rollouts: Sequence[tuple[str, Ids]], truth: _Truth) -> list[RolloutFigures]:
+def _figures(graph: str, model: AnyStep, rollouts: Sequence[Rollout], truth: _Truth) -> list[RolloutFigures]:
     """Compare one graph with eager PyTorch over all rollouts."""
     figures = []
     strays: dict[str, list[Errors]] = {}
     first = 0
     for data, ids in rollouts:
-        where = f"{data} ids, batch size {ids.shape[1]}"
+        unit = "ids" if np.issubdtype(ids.dtype, np.integer) else "numbers"
+        where = f"{data} {unit}, batch size {ids.shape[1]}"
         expected = truth.expected.rows(slice(first, first + ids.shape[1]))
         first += ids.shape[1]
         try:
@@ -228,7 +264,7 @@ def _figures(graph: str, model: StepModel, rollouts: Sequence[tuple[str, Ids]], 
         for way, errors in found.items():
             if way not in strays and not max(by_step.max() for by_step in errors) <= ATOL:
                 strays[way] = truth.stray(way)
-            limits = [_limit(stray) for stray in strays.get(way, [np.zeros(STEPS)] * len(truth.names))]
+            limits = [_limit(stray) for stray in strays.get(way, [np.zeros(len(ids))] * len(truth.names))]
             for name, by_step, limit in zip(truth.names, errors, limits, strict=True):
                 _check(graph, name, by_step, limit, f"{where}, {_WAYS[way]}")
         largest = {way: _largest(truth.names, errors) for way, errors in found.items()}
@@ -237,16 +273,65 @@ def _figures(graph: str, model: StepModel, rollouts: Sequence[tuple[str, Ids]], 
     return figures
 
 
-def _rollouts(vocab_size: int, text_ids: Ids) -> Iterator[tuple[str, Ids]]:
-    """The inputs: kind of data and ids [STEPS, N]."""
+def _bounded_steps(expected: _Trajectory) -> int:
+    """How many steps stay within the numbers: a network without a bound (relu, no activation) may grow out of them.
+
+    Raises:
+        ParityError: so few that nothing is proved.
+    """
+    largest = np.array([max(float(np.abs(part).max()) for part in outputs) for outputs in expected.outputs])
+    beyond = np.flatnonzero(~(largest < _UNBOUNDED))
+    steps = int(beyond[0]) if len(beyond) else len(largest)
+    if steps < min(_FEWEST_STEPS, len(largest)):
+        raise ParityError(
+            f"eager PyTorch itself gives {largest[steps]:.3g} at step {steps + 1}: train the model again."
+        )
+    return steps
+
+
+def token_inputs(vocab_size: int, text_ids: Ids) -> list[Rollout]:
+    """Rollouts of a model over tokens.
+
+    Args:
+        vocab_size: V.
+        text_ids: real text, int64 [any length above 0]; repeated where it is too short.
+
+    Returns:
+        int64 [STEPS, N] each: text and random ids, for all batch sizes.
+    """
     random = np.random.default_rng(_RANDOM_SEED)
+    found: list[Rollout] = []
     for batch_size in BATCH_SIZES:
-        places = np.arange(STEPS)[:, None] + np.arange(batch_size) * (len(text_ids) // batch_size)
-        yield "text", text_ids[places % len(text_ids)]
-        yield "random", random.integers(0, vocab_size, (STEPS, batch_size), dtype=np.int64)
+        found.append(("text", text_ids[_places(batch_size, len(text_ids))]))
+        found.append(("random", random.integers(0, vocab_size, (STEPS, batch_size), dtype=np.int64)))
+    return found
 
 
-def _roll(model: StepModel, ids: Ids) -> _Trajectory:
+def number_inputs(points: npt.NDArray[np.float32]) -> list[Rollout]:
+    """Rollouts of a model over real numbers.
+
+    Args:
+        points: real inputs, float32 [any length above 0, D]; repeated where they are too few.
+
+    Returns:
+        float32 [STEPS, N, D] each: those, and normally distributed ones of their deviation, for all batch sizes.
+    """
+    random = np.random.default_rng(_RANDOM_SEED)
+    scale = points.std() or 1.0
+    found: list[Rollout] = []
+    for batch_size in BATCH_SIZES:
+        found.append(("data", points[_places(batch_size, len(points))]))
+        numbers = random.standard_normal((STEPS, batch_size, points.shape[1])) * scale
+        found.append(("random", numbers.astype(np.float32)))
+    return found
+
+
+def _places(batch_size: int, length: int) -> npt.NDArray[np.int64]:
+    """Where the sequences of a batch read, spread over what there is: [STEPS, N]."""
+    return (np.arange(STEPS)[:, None] + np.arange(batch_size) * (length // batch_size)) % length
+
+
+def _roll(model: AnyStep, ids: npt.NDArray[Any]) -> _Trajectory:
     """Feed ids [STEPS, N], the state carried."""
     state = model.init_state(ids.shape[1])
     outputs, states = [], []
@@ -267,7 +352,7 @@ def _compare(expected: _Trajectory, found: _Trajectory) -> list[Errors]:
     ]
 
 
-def _single_steps(model: StepModel, ids: Ids, expected: _Trajectory) -> list[Errors]:
+def _single_steps(model: AnyStep, ids: npt.NDArray[Any], expected: _Trajectory) -> list[Errors]:
     """One step from each of eager's states. They do not depend on each other, so many go in as one batch."""
     batch_size = ids.shape[1]
     found: list[tuple[npt.NDArray[Any], ...]] = []
@@ -275,7 +360,7 @@ def _single_steps(model: StepModel, ids: Ids, expected: _Trajectory) -> list[Err
         block = ids[start : start + _STEPS_AT_ONCE]
         states = expected.states[start : start + _STEPS_AT_ONCE]
         state = tuple(np.concatenate(parts, axis=1) for parts in zip(*states, strict=True))
-        logits, after = model.step(np.ascontiguousarray(block.reshape(-1)), state)
+        logits, after = model.step(np.ascontiguousarray(block.reshape(-1, *block.shape[2:])), state)
         rows = [slice(t * batch_size, (t + 1) * batch_size) for t in range(len(block))]
         found += [(logits[row], *(part[:, row] for part in after)) for row in rows]
     return _compare(expected, _Trajectory(found, expected.states))
@@ -306,12 +391,12 @@ def _check(graph: str, name: str, errors: Errors, allowed: Errors, where: str) -
     if len(beyond):
         step = int(beyond[0])
         raise ParityError(
-            f"{graph}: output {name} differs from eager PyTorch by {errors[step]:.3g} at step {step + 1} of {STEPS} "
-            f"({where}); at most {allowed[step]:.3g} relative to max(1, |x|) is allowed."
+            f"{graph}: output {name} differs from eager PyTorch by {errors[step]:.3g} at step {step + 1} of "
+            f"{len(errors)} ({where}); at most {allowed[step]:.3g} relative to max(1, |x|) is allowed."
         )
 
 
-def _greedy(reference: StepModel, first_id: int) -> list[tuple[Ids, Logits]]:
+def _greedy(reference: AnyStep, first_id: int) -> list[tuple[Ids, Logits]]:
     """Continue greedily: of each step the id that goes in and the logits that come out."""
     ids, state = np.array([first_id]), reference.init_state(1)
     steps = []
@@ -322,7 +407,7 @@ def _greedy(reference: StepModel, first_id: int) -> list[tuple[Ids, Logits]]:
     return steps
 
 
-def _ties(graph: str, model: StepModel, greedy: Sequence[tuple[Ids, Logits]]) -> int:
+def _ties(graph: str, model: AnyStep, greedy: Sequence[tuple[Ids, Logits]]) -> int:
     """Continue with eager's tokens; the graph must choose the same at every step. Returns the number of ties met."""
     state = model.init_state(1)
     ties = 0

@@ -18,7 +18,7 @@ def rnn_cell(x: Tensor, h: Tensor, w_hh: Tensor, b_hh: Tensor | None, nonlineari
         h: [N, H].
         w_hh: [H, H], transposed for ``h @ w_hh``.
         b_hh: [H] or None.
-        nonlinearity: "tanh" or "relu".
+        nonlinearity: "tanh", "relu", "sigmoid" or "none".
 
     Returns:
         h' [N, H].
@@ -26,7 +26,11 @@ def rnn_cell(x: Tensor, h: Tensor, w_hh: Tensor, b_hh: Tensor | None, nonlineari
     total = x + torch.matmul(h, w_hh)
     if b_hh is not None:
         total = total + b_hh
-    return torch.relu(total) if nonlinearity == "relu" else torch.tanh(total)
+    if nonlinearity == "relu":
+        return torch.relu(total)
+    if nonlinearity == "sigmoid":
+        return torch.sigmoid(total)
+    return total if nonlinearity == "none" else torch.tanh(total)
 
 
 def gru_cell(x: Tensor, h: Tensor, w_hh: Tensor, b_hh: Tensor) -> Tensor:

@@ -15,7 +15,8 @@ from .network_options import NetworkOptions
 State = tuple[Tensor, ...]
 """(h,) or (h, c), each [L, N, H]."""
 
-_MODULES: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+RECURRENT: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+"""Torch's own modules."""
 
 
 class CharRNN(nn.Module):
@@ -32,7 +33,7 @@ class CharRNN(nn.Module):
         o = options
         self.embedding = nn.Embedding(vocab_size, o.embedding_size) if o.embedding_size else None
         kinds = {"nonlinearity": o.nonlinearity} if o.cell == "rnn" else {}
-        self.rnn = _MODULES[o.cell](
+        self.rnn = RECURRENT[o.cell](
             o.embedding_size or vocab_size,
             o.hidden_size,
             o.num_layers,
@@ -47,6 +48,17 @@ class CharRNN(nn.Module):
         if o.tie_weights and self.embedding is not None:
             nn.init.normal_(self.embedding.weight, std=width**-0.5)  # as an output matrix it must start small
             self.output.weight = self.embedding.weight
+        if o.init == "normal":
+            self._init_from_scratch()
+
+    def _init_from_scratch(self) -> None:
+        """Weights from N(0, 0.01²), biases 0; the second bias of each layer, which such networks lack, stays 0."""
+        for name, weight in self.named_parameters():
+            if "bias" in name:
+                nn.init.zeros_(weight)
+                weight.requires_grad_("bias_hh" not in name)
+            else:
+                nn.init.normal_(weight, std=0.01)
 
     @property
     def device(self) -> torch.device:

@@ -16,8 +16,7 @@ from toolkit.errors import FileFormatError
 from toolkit.files import read_bytes, write_atomic
 from toolkit.tokenizer import Tokenizer, tokenizer_from_dict
 
-from .char_rnn import CharRNN
-from .network_options import NetworkOptions
+from .kinds import KINDS
 
 FORMAT = "rnn-toolkit checkpoint"
 FORMAT_VERSION = 1
@@ -28,9 +27,9 @@ class Checkpoint:
     """A trained model, and all that is needed to go on training it.
 
     Attributes:
-        kind: "lm".
+        kind: a key of `KINDS`.
         network: the shape of the network.
-        tokenizer: with its vocabulary.
+        tokenizers: its vocabularies by name; a language model has one, "tokenizer".
         weights: the network's state_dict.
         training: options, optimizer, random state and position in the data; plain values and tensors.
         corpus: where the text came from, how it was read, and its SHA-256.
@@ -38,16 +37,21 @@ class Checkpoint:
     """
 
     kind: str
-    network: NetworkOptions
-    tokenizer: Tokenizer
+    network: Any
+    tokenizers: Mapping[str, Tokenizer]
     weights: Mapping[str, Tensor]
     training: Mapping[str, Any]
     corpus: Mapping[str, Any]
     metrics: Mapping[str, Any]
 
-    def build(self) -> CharRNN:
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """That of a language model."""
+        return self.tokenizers["tokenizer"]
+
+    def build(self) -> Any:  # noqa: ANN401 - the network of its kind
         """The network with its weights, in eval mode, on the CPU."""
-        network = CharRNN(self.network, len(self.tokenizer))
+        network = KINDS[self.kind].build(self.network, self.tokenizers)
         network.load_state_dict(dict(self.weights))
         return network.eval()
 
@@ -86,7 +90,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     payload = {
         "kind": checkpoint.kind,
         "network": checkpoint.network.to_dict(),
-        "tokenizer": checkpoint.tokenizer.to_dict(),
+        **{name: tokenizer.to_dict() for name, tokenizer in checkpoint.tokenizers.items()},
         "weights": {name: tensor.detach().cpu() for name, tensor in checkpoint.weights.items()},
         "training": dict(checkpoint.training),
         "corpus": dict(checkpoint.corpus),
@@ -158,10 +162,16 @@ def _unpickle(data: bytes, path: Path) -> object:
 def _checked(payload: Any, path: Path) -> Checkpoint:  # noqa: ANN401 - whatever the file held
     """The payload as a Checkpoint whose weights fit its network."""
     try:
+        kind = KINDS.get(str(payload["kind"]))
+        if kind is None:
+            raise FileFormatError(
+                f"{path}: holds a model of kind {payload['kind']!r}, this toolkit knows {', '.join(KINDS)}. "
+                "Upgrade rnn-toolkit."
+            )
         checkpoint = Checkpoint(
             kind=str(payload["kind"]),
-            network=NetworkOptions.from_dict(payload["network"], str(path)),
-            tokenizer=tokenizer_from_dict(payload["tokenizer"], str(path)),
+            network=kind.shape.from_dict(payload["network"], str(path)),
+            tokenizers={name: tokenizer_from_dict(payload[name], str(path)) for name in kind.tokenizers},
             weights=dict(payload["weights"]),
             training=dict(payload["training"]),
             corpus=dict(payload["corpus"]),
@@ -170,7 +180,7 @@ def _checked(payload: Any, path: Path) -> Checkpoint:  # noqa: ANN401 - whatever
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileFormatError(f"{path}: incomplete checkpoint: {error}") from error
     with torch.device("meta"):  # shapes alone: no memory, no random numbers
-        expected = CharRNN(checkpoint.network, len(checkpoint.tokenizer)).state_dict()
+        expected = kind.build(checkpoint.network, checkpoint.tokenizers).state_dict()
     found = {name: weight for name, weight in checkpoint.weights.items() if isinstance(weight, Tensor)}
     faults = [f"{name} is missing" for name in expected if name not in found]
     faults += [f"{name} is not expected" for name in found if name not in expected]

@@ -1,31 +1,60 @@
-"""toolkit train."""
+"""toolkit train and recipes."""
 
+import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.cli.output import console, facts_table
+from toolkit.cli.output import console, facts_table, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options, given
 from toolkit.corpus import CorpusOptions, load_corpus
 from toolkit.tokenizer import UNK, TokenizerOptions, build_tokenizer
 
 from .network_options import NetworkOptions
+from .recipe import Recipe, read_recipe, recipe_names
+from .series_options import SeriesDataOptions
 from .train_options import CHANGEABLE_ON_RESUME, TrainOptions
 
 if TYPE_CHECKING:
+    from .task import Task
     from .trainer import Trainer
+
+
+def _use_recipe(ctx: click.Context, _param: click.Parameter, name: str | None) -> Recipe | None:
+    """What the recipe sets becomes the default; what stands on the command line goes before it."""
+    if name is None:
+        return None
+    recipe = read_recipe(name)
+    if recipe.kind == "lm":
+        ctx.default_map = {"corpus": recipe.source, **recipe.values()}
+    return recipe
 
 
 @click.command()
 @click.argument("corpus", required=False)
+@click.option(
+    "--recipe",
+    metavar="NAME|FILE",
+    is_eager=True,  # before the options whose defaults it sets
+    callback=_use_recipe,
+    help="A recipe of `toolkit recipes`, or a .toml of your own; other options change it.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder of the run, to be made.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with the run in this folder.")
 @dataclass_options(CorpusOptions, TokenizerOptions, NetworkOptions, TrainOptions)
 @click.pass_context
-def train(ctx: click.Context, /, corpus: str | None, output: Path | None, resume: Path | None, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
-    """Train a language model on CORPUS.
+def train(
+    ctx: click.Context,
+    /,
+    corpus: str | None,
+    recipe: Recipe | None,
+    output: Path | None,
+    resume: Path | None,
+    **params: Any,  # noqa: ANN401 - click passes the options by name
+) -> None:
+    """Train a language model on CORPUS, or what a recipe says.
 
     CORPUS is a text file, a folder of *.txt, a .zip holding one, builtin:lyrics-zh or builtin:lyrics-en.
     The run folder gets last.pt and best.pt (by validation perplexity; by training perplexity with
@@ -33,15 +62,53 @@ def train(ctx: click.Context, /, corpus: str | None, output: Path | None, resume
 
     \b
     toolkit train builtin:lyrics-zh -o runs/a --cell lstm
+    toolkit train --recipe d2l-gru -o runs/b --epochs 80
     toolkit train --resume runs/a --epochs 60
     """  # noqa: D301 - click wants the character itself
     if resume is not None:
+        if recipe is not None:
+            raise click.UsageError("--resume goes on with what the run began with; leave --recipe out")
         trainer = _resumed(ctx, resume, corpus, output, params)
+    elif recipe is not None and recipe.kind != "lm" and output is not None:
+        changes = {name: params[name] for name in given(ctx) if name in params}
+        trainer = _started_series(recipe, corpus or recipe.source, output, changes)
     elif corpus is None or output is None:
-        raise click.UsageError("give a CORPUS and a run folder (-o RUN), or --resume RUN")
+        raise click.UsageError("give a CORPUS or a --recipe and a run folder (-o RUN), or --resume RUN")
     else:
         trainer = _started(output, corpus, params)
     run_trainer(trainer)
+    if recipe is not None and recipe.figure is not None:
+        figure, found = recipe.figure, trainer.metrics.get(recipe.figure.metric)
+        said = f", the tutorial's {figure.tutorial}" if figure.tutorial else ""
+        reached = "not known" if found is None else f"{found:.4g}"
+        console(stderr=True).print(
+            f"recipe {recipe.name}: {figure.metric} {reached}, expected at most {figure.at_most:g}{said}"
+        )
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def recipes(name: str | None, as_json: bool) -> None:
+    """List the recipes of `toolkit train --recipe`, or print the file of one: a start for your own.
+
+    \b
+    toolkit recipes
+    toolkit recipes d2l-gru > mine.toml
+    toolkit train --recipe mine.toml -o runs/mine
+    """  # noqa: D301 - click wants the character itself
+    if name is not None:
+        recipe = read_recipe(name)
+        if as_json:
+            print_json({"name": recipe.name, "kind": recipe.kind, "source": recipe.source, **recipe.sections})
+        else:
+            click.echo(recipe.text, nl=False)
+        return
+    found = [read_recipe(name) for name in recipe_names()]
+    if as_json:
+        print_json({"recipes": [{"name": r.name, "kind": r.kind, "about": r.about} for r in found]})
+        return
+    console().print(facts_table("", [(recipe.name, recipe.about) for recipe in found]))
 
 
 def _started(output: Path, source: str, params: dict[str, Any]) -> "Trainer":
@@ -52,10 +119,27 @@ def _started(output: Path, source: str, params: dict[str, Any]) -> "Trainer":
     corpus = load_corpus(source, corpus_options)
     tokenizer = build_tokenizer(corpus.train + corpus.valid, tokenizer_options)
 
+    from .language_task import LanguageTask
     from .run_folder import RunFolder
     from .trainer import Trainer
 
-    return Trainer.start(RunFolder(output), network, tokenizer, options, corpus, corpus_options)
+    task = LanguageTask.start(network, tokenizer, options, corpus, corpus_options)
+    return Trainer.start(RunFolder(output), task, options)
+
+
+def _started_series(recipe: Recipe, source: str, output: Path, changes: dict[str, Any]) -> "Trainer":
+    """A new run on numbers."""
+    from toolkit.series_data import load_series_data
+
+    options = recipe.options(changes)
+    data = load_series_data(source, options["data"].valid_fraction)
+
+    from .run_folder import RunFolder
+    from .series_task import SeriesTask
+    from .trainer import Trainer
+
+    task = SeriesTask.start(options["network"], options["training"], data, options["data"])
+    return Trainer.start(RunFolder(output), task, options["training"])
 
 
 def _resumed(
@@ -68,7 +152,11 @@ def _resumed(
         allowed = ", ".join(f"--{name.replace('_', '-')}" for name in CHANGEABLE_ON_RESUME)
         raise click.UsageError(f"--resume keeps {', '.join(fixed)} as the run began; only {allowed} may change")
 
+    from toolkit.series_data import load_series_data
+
+    from .language_task import LanguageTask
     from .run_folder import RunFolder
+    from .series_task import SeriesTask
     from .trainer import Trainer, merged_options
 
     folder = RunFolder(resume.parent if resume.name == "last.pt" else resume)
@@ -76,59 +164,49 @@ def _resumed(
     where = str(folder.last)
     saved = TrainOptions.from_dict(checkpoint.training["options"], where)
     options = merged_options(saved, {name: params[name] for name in changed})
-    corpus_options = CorpusOptions.from_dict(checkpoint.corpus["options"], where)
-    corpus = load_corpus(source or checkpoint.corpus["source"], corpus_options)
-    return Trainer.resume(folder, checkpoint, options, corpus, corpus_options)
+    source, saved_options = source or checkpoint.corpus["source"], checkpoint.corpus["options"]
+    task: Task
+    if checkpoint.kind == "series":
+        data_options = SeriesDataOptions.from_dict(saved_options, where)
+        data = load_series_data(source, data_options.valid_fraction)
+        task = SeriesTask.resume(checkpoint, options, data, data_options)
+    else:
+        corpus_options = CorpusOptions.from_dict(saved_options, where)
+        task = LanguageTask.resume(checkpoint, options, load_corpus(source, corpus_options), corpus_options)
+    return Trainer.resume(folder, task, options, checkpoint)
 
 
 def run_trainer(trainer: "Trainer") -> None:
     """Run a trainer with a progress bar, and say what comes next."""
     from .progress import ConsoleReporter
 
-    out = console(stderr=True)
-    out.print(facts_table("", _facts(trainer)))
-    batches, p = len(trainer.batches), trainer.progress
-    if p.epoch >= trainer.options.epochs:
+    out, task = console(stderr=True), trainer.task
+    where: list[tuple[str, object]] = [
+        ("device", next(trainer.network.parameters()).device.type),
+        ("folder", trainer.folder.path),
+    ]
+    out.print(facts_table("", [*task.facts(), *where]))
+    batches, p = len(task), trainer.progress
+    if p.epoch >= trainer.options.epochs > 0:
         out.print(f"all {p.epoch} epochs are done; for more: toolkit train --resume {trainer.folder.path} --epochs N")
     done = p.epoch * batches + p.batch
     for prefix in trainer.options.prefix:
-        if unknown := trainer.tokenizer.unknown(prefix):
-            out.print(f"prefix {prefix}: not in the vocabulary, read as {UNK}: {' '.join(unknown)}")
-    with ConsoleReporter(out, trainer.options.epochs, batches, done, trainer.tokenizer.unit) as reporter:
+        for tokenizer in task.tokenizers.values():
+            if unknown := tokenizer.unknown(prefix):
+                out.print(f"prefix {prefix}: not in the vocabulary, read as {UNK}: {' '.join(unknown)}")
+    with ConsoleReporter(out, trainer.options.epochs, batches, done, task.unit, task.measure) as reporter:
         outcome = trainer.run(reporter)
     folder = trainer.folder
     if outcome.best_epoch:
-        out.print(f"best perplexity {outcome.best:.4g} in epoch {outcome.best_epoch}, kept in {folder.best}")
+        out.print(f"best {task.measure} {outcome.best:.4g} in epoch {outcome.best_epoch}, kept in {folder.best}")
     if outcome.reason == "interrupted":
         command = f"toolkit train --resume {shlex.quote(str(folder.path))}"
         out.print(f"stopped in epoch {outcome.epochs + 1} and saved. Go on with: {command}")
         raise click.exceptions.Exit(130)
     if outcome.reason == "early":
         out.print(f"stopped early: no better validation for {trainer.options.patience} epochs")
-    if outcome.best_epoch:
-        if outcome.best > len(trainer.tokenizer):
+    if outcome.best_epoch or not trainer.options.epochs:
+        if task.guessing is not None and math.inf > outcome.best > math.exp(task.guessing / trainer.options.num_steps):
             out.print("this is worse than guessing: the training diverged. Start again with a smaller --lr")
         else:
             out.print(f"next: toolkit export {shlex.quote(str(folder.best))}")
-
-
-def _facts(trainer: "Trainer") -> list[tuple[str, object]]:
-    """What is about to be trained, on what."""
-    o, t = trainer.network.options, trainer.options
-    cell = f"{o.cell} ({o.nonlinearity})" if o.cell == "rnn" else o.cell
-    source = f"embedding {o.embedding_size}" if o.embedding_size else "one-hot"
-    weights = sum(p.numel() for p in trainer.network.parameters())
-    tokens, valid = len(trainer.batches.ids), len(trainer.valid_ids)
-    encodings = ", ".join(trainer.corpus.encodings)
-    unit = trainer.tokenizer.unit
-    return [
-        ("corpus", f"{trainer.corpus.source} ({encodings}): {tokens:,} {unit} to learn, {valid:,} to validate"),
-        ("vocabulary", f"{len(trainer.tokenizer):,} {unit}"),
-        ("network", f"{cell}, {o.num_layers} x {o.hidden_size}, {source}, {weights:,} weights"),
-        (
-            "training",
-            f"{t.epochs} epochs of {len(trainer.batches)} batches of {t.batch_size} x {t.num_steps}, {t.optimizer}",
-        ),
-        ("device", trainer.network.device.type),
-        ("folder", trainer.folder.path),
-    ]

@@ -17,6 +17,12 @@ class NetworkOptions(Options):
     embedding_size: int = option(128, "width of the embedding; 0 feeds one-hot vectors", minimum=0, maximum=65536)
     dropout: float = option(0.0, "share of activations dropped in training", minimum=0, maximum=0.95)
     tie_weights: bool = option(False, "use the embedding as output matrix")
+    init: str = option(
+        "torch",
+        "first weights: as torch draws them, or normal with deviation 0.01, biases 0 and one bias a layer, "
+        "as networks written from scratch have them",
+        choices=("torch", "normal"),
+    )
 
     def conflicts(self) -> Iterable[str]:
         """Combinations that make no network."""

@@ -17,15 +17,24 @@ _LINE_EVERY_S = 5.0
 class ConsoleReporter:
     """A `Reporter` for a console. Use it as a context manager around `Trainer.run`."""
 
-    def __init__(self, console: Console, epochs: int, batches: int, done: int = 0, unit: str = "tokens") -> None:
+    def __init__(
+        self,
+        console: Console,
+        epochs: int,
+        batches: int,
+        done: int = 0,
+        unit: str = "tokens",
+        measure: str = "perplexity",
+    ) -> None:
         self._console = console
+        self._measure = measure
         self._unit = unit
         self._epochs = epochs
         self._batches = batches
         self._progress = Progress(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(min(40, max(10, console.width - 72))),  # in a full line the ^C of Ctrl-C would leave a torn bar
-            TextColumn("perplexity {task.fields[perplexity]}"),
+            TextColumn(f"{measure} {{task.fields[measured]}}"),
             TextColumn(f"{{task.fields[speed]}} {unit}/s,"),
             TimeRemainingColumn(),
             TextColumn("left"),
@@ -39,7 +48,7 @@ class ConsoleReporter:
             completed=done,
             epoch=done // batches + 1,
             epochs=epochs,
-            perplexity="-",
+            measured="-",
             speed="-",
         )
         self._began = time.monotonic()
@@ -56,7 +65,7 @@ class ConsoleReporter:
     ) -> None:
         self._progress.stop()
 
-    def batch(self, epoch: int, done: int, total: int, perplexity: float, tokens: int) -> None:
+    def batch(self, epoch: int, done: int, total: int, measured: float, tokens: int) -> None:
         """Move the bar."""
         self._tokens += tokens
         speed = self._tokens / max(1e-9, time.monotonic() - self._began)
@@ -64,9 +73,13 @@ class ConsoleReporter:
             self._task,
             completed=(epoch - 1) * total + done,
             epoch=epoch,
-            perplexity=f"{perplexity:.4g}",
+            measured=f"{measured:.4g}",
             speed=f"{speed:,.0f}",
         )
+
+    def milestone(self, batches: int, smooth_loss: float) -> None:
+        """Print a line above the sample texts that follow."""
+        self._console.print(Text(f"minibatch {batches:,}  smooth loss {smooth_loss:.4g}"))
 
     def epoch(self, record: Metrics) -> None:
         """Print a line: every epoch in a terminal, at most every few seconds in a log."""
@@ -79,8 +92,8 @@ class ConsoleReporter:
     def _say(self, record: Metrics) -> None:
         self._unsaid = None
         self._last_line = time.monotonic()
-        valid = record["valid_perplexity"]
-        line = Text(f"epoch {record['epoch']:>3}  perplexity {record['perplexity']:>6.4g}")
+        valid = record[f"valid_{self._measure}"]
+        line = Text(f"epoch {record['epoch']:>3}  {self._measure} {record[self._measure]:>6.4g}")
         if valid is not None:
             line.append(f"  validation {valid:>6.4g}")
         line.append(f"  lr {record['lr']:.2g}  {record['tokens_per_second']:,.0f} {self._unit}/s", style="dim")

@@ -106,17 +106,18 @@ def require_plotting() -> None:
 
 
 def loss_curve(records: Sequence[Metrics]) -> bytes:
-    """Perplexity over epochs, training and validation, as a PNG."""
+    """Perplexity (or loss, where there is none) over epochs, training and validation, as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - half a second, once a run
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator  # noqa: PLC0415 - as above
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415 - as above
 
     figure = Figure(figsize=(7, 4), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     epochs = [record["epoch"] for record in records]
-    train = [record["perplexity"] for record in records]
-    valid = [(r["epoch"], r["valid_perplexity"]) for r in records if r["valid_perplexity"] is not None]
+    measure = "perplexity" if "perplexity" in records[0] else "loss"
+    train = [record[measure] for record in records]
+    valid = [(r["epoch"], r[f"valid_{measure}"]) for r in records if r[f"valid_{measure}"] is not None]
     marker = "o" if len(epochs) < 3 else None
     axes.plot(epochs, train, color="#2060a0", marker=marker, label=f"training, at last {train[-1]:.4g}")
     if valid:
@@ -124,6 +125,24 @@ def loss_curve(records: Sequence[Metrics]) -> bytes:
         label = f"validation, at best {best[1]:.4g} in epoch {best[0]}"
         axes.plot(*zip(*valid, strict=True), color="#d06020", marker=marker, label=label)
         axes.plot(*best, "o", color="#d06020")
+    if min([*train, *(value for _, value in valid)]) > 0:
+        _scale_by_ratios(axes)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(epochs) == 1:
+        axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(measure)
+    axes.grid(visible=True, which="both", alpha=0.25)
+    axes.legend()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _scale_by_ratios(axes: Any) -> None:  # noqa: ANN401 - matplotlib's own is a moving target
+    """A logarithmic axis with numbers on it, however little the values differ."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator  # noqa: PLC0415 - as above
+
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     wide = high / low > 8  # over less than a decade, powers of ten leave the axis without numbers
@@ -132,13 +151,3 @@ def loss_curve(records: Sequence[Metrics]) -> bytes:
     axes.yaxis.set_minor_locator(LogLocator(subs=range(1, 10)) if wide else MaxNLocator(12))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
     axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if len(epochs) == 1:
-        axes.set_xlim(epochs[0] - 1, epochs[0] + 1)
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("perplexity")
-    axes.grid(visible=True, which="both", alpha=0.25)
-    axes.legend()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()

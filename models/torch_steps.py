@@ -14,17 +14,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from toolkit.bundle import GENERATE, STEP, STEP_TORCHSCRIPT, ModelInfo
+from toolkit.bundle import GENERATE, LM, STEP, STEP_TORCHSCRIPT, ModelInfo
 from toolkit.decode_loop import Knobs, LoopState, rows_of
 from toolkit.devices import check_device, cuda_error
-from toolkit.errors import FileFormatError
+from toolkit.errors import FileFormatError, ToolkitError
 from toolkit.language_model import LanguageModel
-from toolkit.signature import Signature, step_signature
+from toolkit.signature import Signature, series_signature, step_signature
 from toolkit.step_model import Ids, Logits, State, zero_state
 from toolkit.uniform import Uniforms
 
 from .char_rnn import CharRNN
 from .checkpoint import load_checkpoint
+from .series_rnn import SeriesRNN
 
 
 def network_signature(network: CharRNN) -> Signature:
@@ -61,6 +62,32 @@ class EagerStepModel:
         return logits[:, 0].cpu().numpy(), tuple(part.cpu().numpy() for part in after)
 
 
+class EagerSeriesModel:
+    """A network over real numbers as it was trained; see `EagerStepModel`."""
+
+    def __init__(self, network: SeriesRNN) -> None:
+        self._network = network.eval()
+        o = network.options
+        self.signature = series_signature(o.cell, o.num_layers, o.hidden_size, o.input_size, o.output_size)
+
+    @property
+    def device(self) -> str:
+        """Where the weights are."""
+        return self._network.device.type
+
+    def init_state(self, batch_size: int) -> State:
+        """Zeros; see `StepModel.init_state`."""
+        return zero_state(self.signature, batch_size)
+
+    @torch.no_grad()
+    def step(self, inputs: npt.NDArray[Any], state: State) -> tuple[npt.NDArray[Any], State]:
+        """One step of each sequence: inputs [N, D] -> outputs [N, K], next state."""
+        weight = self._network.output.weight
+        x, *tensors = (torch.from_numpy(part).to(weight.device, weight.dtype) for part in (inputs, *state))
+        outputs, after = self._network(x[:, None], tuple(tensors))
+        return outputs[:, 0].cpu().numpy(), tuple(part.cpu().numpy() for part in after)
+
+
 class TorchScriptStepModel:
     """The step of a .ts.pt file."""
 
@@ -79,8 +106,8 @@ class TorchScriptStepModel:
         return zero_state(self.signature, batch_size)
 
     @torch.no_grad()
-    def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
-        """One token for each sequence; see `StepModel.step`."""
+    def step(self, input_ids: npt.NDArray[Any], state: State) -> tuple[Logits, State]:
+        """One step of each sequence, from ids or from real numbers; see `StepModel.step`."""
         args = [torch.from_numpy(part).to(self._device) for part in (input_ids, *state)]
         outputs: tuple[Tensor, ...] = self._module(*args)
         logits, *after = (part.cpu().numpy() for part in outputs)
@@ -103,6 +130,8 @@ def resolve_torch_device(device: str) -> torch.device:
 def load_eager(path: Path, device: str) -> LanguageModel:
     """A checkpoint as a language model; see `toolkit.load`."""
     checkpoint = load_checkpoint(path)
+    if checkpoint.kind != LM:
+        raise ToolkitError(f"{path}: is a checkpoint of kind {checkpoint.kind}, which writes no text. Export it first.")
     network = checkpoint.build().to(resolve_torch_device(device))
     return LanguageModel(EagerStepModel(network), checkpoint.tokenizer)
 
@@ -152,14 +181,24 @@ def torchscript_allowed() -> Iterator[None]:
         yield
 
 
+def _open_torchscript(data: bytes, device: torch.device) -> Any:  # noqa: ANN401 - torch.jit is untyped
+    try:
+        with torchscript_allowed():
+            return torch.jit.load(io.BytesIO(data), map_location=device)  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        raise FileFormatError(f"{STEP_TORCHSCRIPT}: torch cannot read it: {json.dumps(str(error)[:200])}") from error
+
+
+def torchscript_step(data: bytes, info: ModelInfo, device: str) -> TorchScriptStepModel:
+    """The step in the bytes of step.ts.pt."""
+    where = resolve_torch_device(device)
+    return TorchScriptStepModel(_open_torchscript(data, where), info.signatures[STEP], where)
+
+
 def load_torchscript(data: bytes, info: ModelInfo, device: str) -> LanguageModel:
     """The bytes of step.ts.pt as a language model; see `toolkit.load`."""
     where = resolve_torch_device(device)
-    try:
-        with torchscript_allowed():
-            module = torch.jit.load(io.BytesIO(data), map_location=where)  # type: ignore[no-untyped-call]
-    except RuntimeError as error:
-        raise FileFormatError(f"{STEP_TORCHSCRIPT}: torch cannot read it: {json.dumps(str(error)[:200])}") from error
+    module = _open_torchscript(data, where)
     loop = None
     if GENERATE in info.signatures:
         loop = TorchScriptDecodeLoop(module, info.signatures[GENERATE], where)

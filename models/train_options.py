@@ -13,7 +13,7 @@ from toolkit.uniform import MAX_SEED
 class TrainOptions(Options):
     """The optimisation, from sampling to stopping."""
 
-    epochs: int = option(30, "passes over the text", minimum=1, maximum=1_000_000)
+    epochs: int = option(30, "passes over the data; 0 keeps the first weights", minimum=0, maximum=1_000_000)
     sampling: str = option("consecutive", "how minibatches are cut", choices=("consecutive", "random"))
     batch_size: int = option(32, "sequences in a minibatch", minimum=1, maximum=65536)
     num_steps: int = option(35, "tokens of a sequence, and steps of backpropagation", minimum=1, maximum=65536)
@@ -22,12 +22,16 @@ class TrainOptions(Options):
     momentum: float = option(0.0, "of sgd", minimum=0, maximum=0.9999)
     weight_decay: float = option(0.0, "L2 penalty; decoupled with adamw", minimum=0, maximum=1e3)
     clip_norm: float = option(1.0, "largest norm of the gradient; 0 does not clip", minimum=0, maximum=1e9)
+    clip_value: float = option(0.0, "largest absolute value in the gradient; 0 does not clip", minimum=0, maximum=1e9)
+    loss: str = option("mean", "mean over a minibatch's tokens, or sum over each sequence's", choices=("mean", "sum"))
     lr_schedule: str = option("constant", "course of the learning rate", choices=("constant", "linear", "cosine"))
     warmup_steps: int = option(0, "updates in which the learning rate rises to lr", minimum=0)
     patience: int = option(0, "stop after so many epochs without a better validation; 0 never", minimum=0)
     seed: int = option(0, "of the initial weights, the sampling and dropout", minimum=0, maximum=MAX_SEED)
     device: str = option("auto", "where to train", choices=DEVICES)
     sample_every: int = option(10, "write sample texts every so many epochs; 0 never", minimum=0)
+    sample_every_batches: int = option(0, "write sample texts every so many minibatches, too; 0 never", minimum=0)
+    sample_temperature: float = option(0.8, "of the sample texts; 0 is greedy", minimum=0, maximum=100)
     sample_length: int = option(50, "tokens of a sample text", minimum=1, maximum=10_000)
     prefix: tuple[str, ...] = option((), "beginning of a sample text (repeatable)", metavar="TEXT")
     save_every: float = option(10.0, "seconds between checkpoints, at most", minimum=0, maximum=1e6, metavar="SECONDS")
@@ -56,5 +60,8 @@ class TrainOptions(Options):
         return self.lr
 
 
-CHANGEABLE_ON_RESUME = ("epochs", "device", "sample_every", "sample_length", "prefix", "save_every", "patience")
+CHANGEABLE_ON_RESUME = (
+    *("epochs", "device", "patience", "save_every", "prefix"),
+    *("sample_every", "sample_every_batches", "sample_temperature", "sample_length"),
+)
 """What may differ when a run goes on; everything else comes from its checkpoint."""

@@ -38,6 +38,7 @@ def cli(tmp_path: Path) -> Cli:
 @pytest.fixture(scope="session")
 def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """A function that trains a small network on built-in lyrics once for each combination; gives its best.pt."""
+    from toolkit.models.language_task import LanguageTask
     from toolkit.models.network_options import NetworkOptions
     from toolkit.models.run_folder import RunFolder
     from toolkit.models.train_options import TrainOptions
@@ -47,6 +48,8 @@ def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., P
 
     class Silent:
         def batch(self, *_: object) -> None: ...
+
+        def milestone(self, *_: object) -> None: ...
 
         def epoch(self, _: object) -> None: ...
 
@@ -72,7 +75,8 @@ def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., P
                 epochs=epochs, batch_size=8, num_steps=16, sample_every=0, device="cpu", save_every=60
             )
             folder = RunFolder(tmp_path_factory.mktemp("run") / "run")
-            Trainer.start(folder, shape, vocabulary, options, text, corpus_options).run(Silent())
+            task = LanguageTask.start(shape, vocabulary, options, text, corpus_options)
+            Trainer.start(folder, task, options).run(Silent())
             made[key] = folder.best
         return made[key]
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from .evaluation import perplexity
     from .generation import Generation
     from .language_model import LanguageModel
-    from .loading import load
+    from .loading import load, load_series
     from .sampling import SamplingOptions
+    from .series_model import SeriesModel
     from .step_model import State, StepModel
     from .tokenizer import CharTokenizer, Tokenizer, WordTokenizer
 
@@ -28,6 +29,7 @@ __all__ = [
     "LanguageModel",
     "OptionError",
     "SamplingOptions",
+    "SeriesModel",
     "State",
     "StepModel",
     "Tokenizer",
@@ -35,6 +37,7 @@ __all__ = [
     "WordTokenizer",
     "__version__",
     "load",
+    "load_series",
     "perplexity",
 ]
 
@@ -43,11 +46,13 @@ _HOME = {
     "Generation": "generation",
     "LanguageModel": "language_model",
     "SamplingOptions": "sampling",
+    "SeriesModel": "series_model",
     "State": "step_model",
     "StepModel": "step_model",
     "Tokenizer": "tokenizer",
     "WordTokenizer": "tokenizer",
     "load": "loading",
+    "load_series": "loading",
     "perplexity": "evaluation",
 }
 

@@ -17,6 +17,11 @@ MODEL_JSON = "model.json"
 METADATA_KEY = "rnn_toolkit"
 """The key of an .onnx file's metadata_props, and the extra file of a TorchScript archive, with the facts."""
 
+LM, SERIES = "lm", "series"
+TOKENIZER = "tokenizer"
+_TOKENIZERS: Mapping[str, tuple[str, ...]] = {LM: (TOKENIZER,), SERIES: ()}
+"""Kind -> the names of its vocabularies in model.json."""
+
 STEP = "step"
 GENERATE = "generate"
 STEP_ONNX = "step.onnx"
@@ -31,10 +36,10 @@ class ModelInfo:
     """The facts of one exported model.
 
     Attributes:
-        kind: "lm" for a language model.
+        kind: "lm" for a language model, "series" for real numbers in and out.
         network: cell, num_layers, hidden_size, vocab_size and the like, for people and peers.
         signatures: the contract of each graph: "step", and "generate" for the whole decode loop.
-        tokenizer: with its vocabulary.
+        tokenizers: its vocabularies by name; a language model has one, "tokenizer".
         provenance: versions, checkpoint and corpus hashes.
         parity: the figures of the check against eager PyTorch; empty before it ran.
         quantization: kind, and what it costs and gains; empty where the weights are float32.
@@ -43,10 +48,15 @@ class ModelInfo:
     kind: str
     network: Mapping[str, Any]
     signatures: Mapping[str, Signature]
-    tokenizer: Tokenizer
+    tokenizers: Mapping[str, Tokenizer]
     provenance: Mapping[str, Any] = field(default_factory=dict)
     parity: Mapping[str, Any] = field(default_factory=dict)
     quantization: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """That of a language model."""
+        return self.tokenizers[TOKENIZER]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -56,7 +66,7 @@ class ModelInfo:
             "kind": self.kind,
             "network": dict(self.network),
             "signatures": {name: signature.to_dict() for name, signature in self.signatures.items()},
-            "tokenizer": self.tokenizer.to_dict(),
+            **{name: tokenizer.to_dict() for name, tokenizer in self.tokenizers.items()},
             "provenance": dict(self.provenance),
             "parity": dict(self.parity),
             "quantization": dict(self.quantization),
@@ -82,13 +92,19 @@ class ModelInfo:
 
     @classmethod
     def _from_dict(cls, values: Mapping[str, Any], where: str) -> "ModelInfo":
+        kind = values.get("kind")
+        if not isinstance(kind, str) or kind not in _TOKENIZERS:
+            raise FileFormatError(
+                f"{where}: holds a model of kind {kind!r}, this toolkit knows {', '.join(_TOKENIZERS)}. "
+                "Upgrade rnn-toolkit."
+            )
         try:
             signatures = {n: Signature.from_dict(s, where) for n, s in values["signatures"].items()}
             info = cls(
                 kind=str(values["kind"]),
                 network=dict(values["network"]),
                 signatures=signatures,
-                tokenizer=tokenizer_from_dict(values["tokenizer"], where),
+                tokenizers={name: tokenizer_from_dict(values[name], where) for name in _TOKENIZERS[values["kind"]]},
                 provenance=dict(values["provenance"]),
                 parity=dict(values["parity"]),
                 quantization=dict(values["quantization"]),
@@ -97,11 +113,12 @@ class ModelInfo:
             raise FileFormatError(f"{where}: incomplete: {error}. Export the model again.") from error
         if STEP not in info.signatures:
             raise FileFormatError(f"{where}: has no step graph; found {', '.join(info.signatures) or 'none'}")
-        faults = step_faults(info.signatures[STEP], len(info.tokenizer))
+        size = len(info.tokenizer) if TOKENIZER in info.tokenizers else None
+        faults = step_faults(info.signatures[STEP], size)
         if faults:
+            fitting = "real numbers" if size is None else f"a vocabulary of {size} tokens"
             raise FileFormatError(
-                f"{where}: the step does not fit a vocabulary of {len(info.tokenizer)} tokens: {'; '.join(faults)}. "
-                "Export the model again."
+                f"{where}: the step does not fit {fitting}: {'; '.join(faults)}. Export the model again."
             )
         if GENERATE in signatures:
             faults = signature_faults(generate_signature(signatures[STEP]), signatures[GENERATE])

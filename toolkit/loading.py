@@ -11,7 +11,9 @@ from typing import Any, cast
 from .bundle import (
     GENERATE,
     GRAPH_FILES,
+    LM,
     METADATA_KEY,
+    SERIES,
     STEP,
     STEP_ONNX,
     STEP_TORCHSCRIPT,
@@ -23,6 +25,7 @@ from .devices import BACKENDS
 from .errors import FileFormatError, MissingDependencyError, ToolkitError
 from .files import read_bytes
 from .language_model import LanguageModel
+from .series_model import SeriesModel
 
 MAX_THREADS = 256
 
@@ -34,7 +37,7 @@ _TORCH_BACKENDS = "toolkit.models.torch_steps"
 
 
 def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> LanguageModel:
-    """Open an exported model.
+    """Open an exported language model.
 
     Args:
         path: a bundle folder or a single .onnx file; with torch installed also a checkpoint.
@@ -67,6 +70,7 @@ def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
     from .onnx_session import session_device  # noqa: PLC0415 - as above
 
     info, sessions = _graphs(path, device, threads)
+    expect_kind(info, LM, path)
     first = GENERATE if GENERATE in sessions else STEP  # who only generates never needs the other
     session = sessions[first](device)
     where = session_device(session)
@@ -86,6 +90,41 @@ def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
         warnings.warn(f"{path}: {kind} is slower than float32 on {host}; export with --quantize int8", stacklevel=3)
     loop = OnnxDecodeLoop(session, info.signatures[GENERATE], where) if first == GENERATE else None
     return LanguageModel(OnnxStepModel(open_step, info.signatures[STEP], where), info.tokenizer, loop)
+
+
+def load_series(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> SeriesModel:
+    """Open an exported model over real numbers; arguments and errors as of `load`, without checkpoints.
+
+    Example:
+        >>> outputs, state = toolkit.load_series("runs/sine/best").run(inputs)  # [N, T, D] -> [N, T, K]
+    """
+    from .onnx_models import OnnxStepModel  # noqa: PLC0415 - as above
+    from .onnx_session import session_device  # noqa: PLC0415 - as above
+
+    path = Path(path)
+    if backend == "torchscript":
+        bundle = read_bundle(path)
+        expect_kind(bundle.info, SERIES, path)
+        steps = _torch_backends("torchscript", path)
+        return SeriesModel(steps.torchscript_step(bundle.read(STEP_TORCHSCRIPT), bundle.info, device))
+    if backend not in (None, "onnx"):
+        raise ToolkitError(f"backend of a series must be onnx or torchscript, found {backend!r}")
+    info, sessions = _graphs(path, device, threads)
+    expect_kind(info, SERIES, path)
+    session = sessions[STEP](device)
+    return SeriesModel(OnnxStepModel(lambda: session, info.signatures[STEP], session_device(session)))
+
+
+_KINDS = {
+    LM: "a language model: open it with toolkit.load, or use `toolkit generate`",
+    SERIES: "a model over real numbers, it writes no text: open it with toolkit.load_series, or use `toolkit series`",
+}
+
+
+def expect_kind(info: ModelInfo, kind: str, path: Path) -> None:
+    """Raise ToolkitError if a model is of another kind, with what to use instead."""
+    if info.kind != kind:
+        raise ToolkitError(f"{path}: is {_KINDS[info.kind]}.")
 
 
 def read_info(path: Path) -> ModelInfo:
@@ -136,14 +175,19 @@ def _graphs(path: Path, device: str, threads: int) -> tuple[ModelInfo, dict[str,
     return info, {graph: lambda _where: session}
 
 
-def _load_torch(path: Path, backend: str, device: str) -> LanguageModel:
+def _torch_backends(backend: str, path: Path) -> Any:  # noqa: ANN401 - a module
     try:
-        steps = import_module(_TORCH_BACKENDS)
+        return import_module(_TORCH_BACKENDS)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise MissingDependencyError.for_extra("torch", f"{path}: opening it with {backend}", "train") from error
+
+
+def _load_torch(path: Path, backend: str, device: str) -> LanguageModel:
+    steps = _torch_backends(backend, path)
     if backend == "eager":
         return cast("LanguageModel", steps.load_eager(path, device))
     bundle = read_bundle(path)
+    expect_kind(bundle.info, LM, path)
     return cast("LanguageModel", steps.load_torchscript(bundle.read(STEP_TORCHSCRIPT), bundle.info, device))

@@ -36,8 +36,8 @@ class OnnxStepModel:
         """Zeros; see `StepModel.init_state`."""
         return zero_state(self.signature, batch_size)
 
-    def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
-        """One token for each sequence; see `StepModel.step`."""
+    def step(self, input_ids: npt.NDArray[Any], state: State) -> tuple[Logits, State]:
+        """One step of each sequence, from ids or from real numbers; see `StepModel.step`."""
         feeds = dict(zip(self._names, (input_ids, *state), strict=True))
         logits, *next_state = self._session.run(None, feeds)
         return logits, tuple(next_state)

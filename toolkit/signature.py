@@ -102,14 +102,34 @@ def step_signature(cell: str, num_layers: int, hidden_size: int, vocab_size: int
     Returns:
         input_ids int64 [N], h0 float32 [L, N, H] (, c0) -> logits float32 [N, V], next_h0 (, next_c0).
     """
+    data = TensorSpec("input_ids", "int64", ("N",)), TensorSpec("logits", "float32", ("N", vocab_size))
+    return _step(*data, cell, num_layers, hidden_size)
+
+
+def series_signature(cell: str, num_layers: int, hidden_size: int, input_size: int, output_size: int) -> Signature:
+    """The contract of step.onnx for models over real numbers.
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        num_layers: L.
+        hidden_size: H.
+        input_size: D.
+        output_size: K.
+
+    Returns:
+        inputs float32 [N, D], h0 float32 [L, N, H] (, c0) -> outputs float32 [N, K], next_h0 (, next_c0).
+    """
+    data = TensorSpec("inputs", "float32", ("N", input_size)), TensorSpec("outputs", "float32", ("N", output_size))
+    return _step(*data, cell, num_layers, hidden_size)
+
+
+def _step(data: TensorSpec, result: TensorSpec, cell: str, num_layers: int, hidden_size: int) -> Signature:
+    """What goes in and comes out of a step, with the states of its cell."""
     states = STATE_INPUTS[cell]
     axes = (num_layers, "N", hidden_size)
     return Signature(
-        inputs=(TensorSpec("input_ids", "int64", ("N",)), *(TensorSpec(s, "float32", axes) for s in states)),
-        outputs=(
-            TensorSpec("logits", "float32", ("N", vocab_size)),
-            *(TensorSpec(NEXT + s, "float32", axes) for s in states),
-        ),
+        inputs=(data, *(TensorSpec(s, "float32", axes) for s in states)),
+        outputs=(result, *(TensorSpec(NEXT + s, "float32", axes) for s in states)),
         states=states,
     )
 
@@ -173,18 +193,23 @@ def signature_faults(expected: Signature, found: Signature) -> list[str]:
     return faults
 
 
-def step_faults(signature: Signature, vocab_size: int) -> list[str]:
-    """Why a signature is no step over `vocab_size` tokens, a sentence each; empty when it is one.
+def step_faults(signature: Signature, vocab_size: int | None) -> list[str]:
+    """Why a signature is no step, a sentence each; empty when it is one.
 
-    It is one when input_ids and any states go in, and logits and the next of each state come out.
+    It is one when data and any states go in, and a result and the next of each state come out. Over `vocab_size`
+    tokens the data are input_ids and the result logits; without a vocabulary, real numbers of any width.
     """
     states = signature.inputs[1:]
+    if vocab_size is None:
+        widths = [
+            spec.axes[1] if len(spec.axes) == 2 else 1 for spec in (*signature.inputs[:1], *signature.outputs[:1])
+        ]
+        data = [TensorSpec(name, "float32", ("N", n)) for name, n in zip(("inputs", "outputs"), widths, strict=True)]
+    else:
+        data = [TensorSpec("input_ids", "int64", ("N",)), TensorSpec("logits", "float32", ("N", vocab_size))]
     expected = Signature(
-        inputs=(TensorSpec("input_ids", "int64", ("N",)), *states),
-        outputs=(
-            TensorSpec("logits", "float32", ("N", vocab_size)),
-            *(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states),
-        ),
+        inputs=(data[0], *states),
+        outputs=(data[1], *(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states)),
         states=tuple(spec.name for spec in states),
     )
     faults = signature_faults(expected, signature)

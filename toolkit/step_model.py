@@ -79,10 +79,15 @@ def check_step_args(signature: Signature, vocab_size: int, input_ids: Ids, state
         raise ToolkitError(f"input_ids must be int64 [N], found {input_ids.dtype} {list(input_ids.shape)}")
     if input_ids.min() < 0 or input_ids.max() >= vocab_size:
         raise ToolkitError(f"input_ids must lie in 0..{vocab_size - 1}, found {input_ids.min()}..{input_ids.max()}")
-    expected = [[len(input_ids) if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs]
+    check_state(signature, len(input_ids), state)
+
+
+def check_state(signature: Signature, batch_size: int, state: State) -> None:
+    """Raise ToolkitError if a state has the wrong dtype or shape for so many sequences."""
+    expected = [[batch_size if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs]
     found = [list(part.shape) if part.dtype == np.float32 else f"{part.dtype}" for part in state]
     if expected != found:
         names = ", ".join(signature.states)
         raise ToolkitError(
-            f"state must be ({names}) float32 {expected}, found {found}. Start from init_state({len(input_ids)})."
+            f"state must be ({names}) float32 {expected}, found {found}. Start from init_state({batch_size})."
         )

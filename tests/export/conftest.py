@@ -102,7 +102,8 @@ def check(text_ids: Ids) -> Callable[..., parity.ParityReport]:
         def precise() -> StepModel:
             return EagerStepModel(copy.deepcopy(network).double())
 
-        return parity.check_parity(EagerStepModel(network), precise, graphs, network.vocab_size, ids)
+        inputs = parity.token_inputs(network.vocab_size, ids)
+        return parity.check_parity(EagerStepModel(network), precise, graphs, inputs, int(ids[0]))
 
     return run
 

@@ -42,11 +42,10 @@ def test_cases_run_in_turns_and_times_are_per_token_and_sequence():
 
 
 def test_bench_compares_models_and_peers_in_one_json_object(cli, make_bundle, make_checkpoint, tmp_path):
-    compiler = any(shutil.which(name) for name in ("c++", "g++", "clang++"))
     chart = tmp_path / "chart.png"
     done = cli(
         *("bench", make_bundle(), "--also", make_bundle("int8"), "--against", make_checkpoint()),
-        *("--batch-sizes", "3", "--rounds", "2", "--chart", chart, "--json", *(["--aot"] if compiler else [])),
+        *("--batch-sizes", "3", "--rounds", "2", "--chart", chart, "--json"),
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -54,7 +53,7 @@ def test_bench_compares_models_and_peers_in_one_json_object(cli, make_bundle, ma
     names = {name for name, *_ in times}
     assert {"floor: products alone", "eager nn.* loop", "torch.onnx.export + Python loop"} <= names
     assert {"TorchScript step + Python loop", "TorchScript generate", "torch.export + Python loop"} <= names
-    assert ("AOTInductor + Python loop" in names) == compiler
+    assert "AOTInductor + Python loop" not in names
     assert {"generate graph", "step + Python loop", "model.generate(), text", "int8 generate graph"} <= names
     assert {(n, threads) for name, n, threads in times if name == "generate graph"} == {(1, 1), (3, 1), (1, 2), (3, 2)}
     floor, eager = (
@@ -78,6 +77,29 @@ def test_bench_compares_models_and_peers_in_one_json_object(cli, make_bundle, ma
     assert found["first_token_microseconds"] > 0
     assert chart.read_bytes().startswith(b"\x89PNG")
     assert TOKENS > 16  # or the chunks would be no chunks
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="AOTInductor needs a C++ compiler")
+def test_bench_compiles_with_aotinductor_where_it_is_asked_to(cli, make_bundle, make_checkpoint):
+    done = cli(
+        *("bench", make_bundle(), "--against", make_checkpoint(), "--aot"),
+        *("--batch-sizes", "1", "--rounds", "2", "--json"),
+    )
+    assert done.returncode == 0, done.stderr
+    times = {case["name"]: case["microseconds_per_token"] for case in json.loads(done.stdout)["cases"]}
+    assert times["AOTInductor + Python loop"] > 0
+
+
+def test_without_a_compiler_aotinductor_is_refused_in_words(cli, make_bundle, make_checkpoint, tmp_path):
+    done = cli(
+        *("bench", make_bundle(), "--against", make_checkpoint(), "--aot", "--batch-sizes", "1", "--rounds", "2"),
+        CXX=str(tmp_path / "none"),
+        TORCHINDUCTOR_CACHE_DIR=str(tmp_path / "cache"),
+    )
+    assert done.returncode == 2
+    assert "--aot: AOTInductor cannot compile here: " in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_bench_prints_a_table_that_fits(cli, make_bundle):

@@ -15,7 +15,7 @@ import torch
 import toolkit
 from toolkit.cli import _run
 from toolkit.corpus import CorpusOptions, load_corpus
-from toolkit.export import exporter, parity
+from toolkit.export import language_bundle, parity
 from toolkit.export.exporter import default_folder
 from toolkit.models.checkpoint import load_checkpoint, save_checkpoint
 
@@ -177,15 +177,15 @@ def test_default_folder_lies_beside_the_checkpoint_and_bears_its_name(checkpoint
 @pytest.fixture
 def wrong_step(monkeypatch, bundle):
     """The exporter builds the step with one weight off by a hundredth; `bundle` was made before."""
-    right = exporter.step_module
+    right = language_bundle.step_module
     monkeypatch.setattr(parity, "STEPS", 48)  # the fault shows early
 
     def wrong(*args):
         module = right(*args)
-        module.layers[0].w_hh[3, 5] += 1e-2
+        module.layers.layers[0].w_hh[3, 5] += 1e-2
         return module
 
-    monkeypatch.setattr(exporter, "step_module", wrong)
+    monkeypatch.setattr(language_bundle, "step_module", wrong)
 
 
 @pytest.mark.usefixtures("wrong_step")

@@ -8,7 +8,7 @@ from onnx import helper, numpy_helper
 
 from toolkit.bundle import ModelInfo
 from toolkit.errors import FileFormatError, ParityError
-from toolkit.export.exporter import open_graphs
+from toolkit.export.language_bundle import open_graphs
 from toolkit.export.onnx_file import to_onnx, with_metadata
 from toolkit.export.parity import ATOL
 from toolkit.export.step_module import step_module
@@ -227,7 +227,7 @@ def test_torchscript_with_one_weight_off_is_refused(cell, check, torchscript, ne
     network = network_of(cell, num_layers=2)
 
     def change(module):
-        module.layers[1].w_hh[2, 3] += 1e-3
+        module.layers.layers[1].w_hh[2, 3] += 1e-3
 
     with pytest.raises(ParityError, match=r"^torchscript: output "):
         check(network, {"torchscript": torchscript(network, change)})
@@ -239,8 +239,8 @@ def test_torchscript_with_two_layers_swapped_is_refused(cell, check, torchscript
     network = network_of(cell, num_layers=3)
 
     def change(module):
-        first, second, third = module.layers
-        module.layers = torch.nn.ModuleList([first, third, second])
+        first, second, third = module.layers.layers
+        module.layers.layers = torch.nn.ModuleList([first, third, second])
 
     with pytest.raises(ParityError, match=r"^torchscript: output "):
         check(network, {"torchscript": torchscript(network, change)})
@@ -297,7 +297,7 @@ def one_input_more(proto):
 def test_graph_that_declares_other_axes_or_names_never_reaches_the_comparison(change, fault, proto, lstm):
     change(proto)
     vocab = ("<unk>", *(chr(97 + i) for i in range(VOCAB - 1)))
-    info = ModelInfo("lm", {}, {"step": network_signature(lstm)}, CharTokenizer(vocab))
+    info = ModelInfo("lm", {}, {"step": network_signature(lstm)}, {"tokenizer": CharTokenizer(vocab)})
     scripted = torchscript_bytes(script(step_module(lstm, TABLE)), "")
     with pytest.raises(FileFormatError, match=f"^step.onnx: .*{fault}"):
         open_graphs({"step.onnx": with_metadata(proto, ""), "step.ts.pt": scripted}, info)

@@ -10,6 +10,7 @@ import torch
 
 from toolkit.cli import main
 from toolkit.corpus import CorpusOptions, load_corpus
+from toolkit.models.language_task import LanguageTask
 from toolkit.models.network_options import NetworkOptions
 from toolkit.models.run_folder import RunFolder
 from toolkit.models.train_options import TrainOptions
@@ -34,10 +35,14 @@ class Recorder:
     batches: list[tuple] = field(default_factory=list)
     epochs: list[dict] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
+    milestones: list[tuple] = field(default_factory=list)
 
     def batch(self, *figures):
         self.batches.append(figures)
         self.after_batch()
+
+    def milestone(self, *figures):
+        self.milestones.append(figures)
 
     def epoch(self, record):
         self.epochs.append(dict(record))
@@ -96,6 +101,7 @@ def start(tmp_path: Path):
         assert not values, f"no such option: {values}"
         corpus = load_corpus(str(source), corpus_options)
         tokenizer = build_tokenizer(corpus.train + corpus.valid, tokenizer_options)
-        return Trainer.start(RunFolder(tmp_path / folder), network, tokenizer, train, corpus, corpus_options)
+        task = LanguageTask.start(network, tokenizer, train, corpus, corpus_options)
+        return Trainer.start(RunFolder(tmp_path / folder), task, train)
 
     return make

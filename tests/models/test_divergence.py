@@ -46,7 +46,7 @@ def test_a_loss_that_is_not_a_number_ends_the_run_with_what_to_do(start, recorde
 @pytest.mark.parametrize("save_every", [0, 1000])
 def test_an_infinite_gradient_under_a_finite_loss_is_not_saved(start, recorder, save_every):
     trainer = start(save_every=save_every, epochs=1, valid_fraction=0)
-    last = len(trainer.batches)
+    last = len(trainer.task.batches)
     seen = recorder()
 
     def poison(gradient):

@@ -8,6 +8,7 @@ import torch
 from toolkit.corpus import CorpusOptions, load_corpus
 from toolkit.errors import ToolkitError
 from toolkit.models.checkpoint import load_checkpoint
+from toolkit.models.language_task import LanguageTask
 from toolkit.models.run_folder import RunFolder
 from toolkit.models.train_options import TrainOptions
 from toolkit.models.trainer import Trainer, merged_options
@@ -35,7 +36,8 @@ def resume(folder, **changes):
     corpus = load_corpus(checkpoint.corpus["source"], corpus_options)
     torch.manual_seed(12345)  # another process would not have our random state
     torch.rand(7)
-    return Trainer.resume(folder, checkpoint, options, corpus, corpus_options)
+    task = LanguageTask.resume(checkpoint, options, corpus, corpus_options)
+    return Trainer.resume(folder, task, options, checkpoint)
 
 
 def figures(folder):
@@ -108,7 +110,7 @@ def test_patience_counts_on_over_an_interruption(start, recorder):
     expected = unbroken.run(recorder())
     assert expected.reason == "early"
     trainer = start("broken", **options)
-    trainer.run(stop_after(recorder, (expected.best_epoch + 1) * len(trainer.batches)))
+    trainer.run(stop_after(recorder, (expected.best_epoch + 1) * len(trainer.task.batches)))
     trainer = resume(trainer.folder)
     assert trainer.run(recorder()) == expected
     assert_same_end(trainer.folder, unbroken.folder)
@@ -152,7 +154,7 @@ def test_a_kill_between_best_and_last_is_made_good(start, recorder, monkeypatch)
     save_last, calls = RunFolder.save_last, itertools.count(1)
 
     def cut(folder, checkpoint):
-        if next(calls) == len(trainer.batches) + 1:  # the save at the end of the first epoch
+        if next(calls) == len(trainer.task.batches) + 1:  # the save at the end of the first epoch
             raise PowerCut
         save_last(folder, checkpoint)
 
@@ -165,14 +167,14 @@ def test_a_kill_between_best_and_last_is_made_good(start, recorder, monkeypatch)
     assert len(trainer.folder.read_metrics()) == 1  # written already, and to be written again
     resumed, seen = resume(trainer.folder), recorder()
     resumed.run(seen)
-    assert seen.batches == whole.batches[len(trainer.batches) :]
+    assert seen.batches == whole.batches[len(trainer.task.batches) :]
     assert_same_end(resumed.folder, unbroken.folder)
 
 
 @pytest.mark.usefixtures("_no_plot")
 def test_a_torn_line_of_metrics_is_left_out_and_written_again(start, recorder):
     trainer = start(epochs=3)
-    trainer.run(stop_after(recorder, 2 * len(trainer.batches) + 1))
+    trainer.run(stop_after(recorder, 2 * len(trainer.task.batches) + 1))
     with trainer.folder.metrics.open("a", encoding="utf-8") as file:
         file.write('{"epoch": 3, "loss": 3.1')
     resumed = resume(trainer.folder)
@@ -199,7 +201,7 @@ def test_the_best_checkpoint_is_no_place_to_go_on_from(start, recorder):
     trainer.run(recorder())
     best = load_checkpoint(trainer.folder.best)
     with pytest.raises(ToolkitError, match=r"found one for inference only\. Use last\.pt"):
-        Trainer.resume(trainer.folder, best, trainer.options, trainer.corpus, trainer.corpus_options)
+        Trainer.resume(trainer.folder, trainer.task, trainer.options, best)
 
 
 def test_a_run_interrupted_before_its_first_minibatch_can_go_on(start, recorder):

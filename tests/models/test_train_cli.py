@@ -138,7 +138,7 @@ def test_an_option_out_of_range_is_refused_with_its_range(run_cli, tree, args, w
 @pytest.mark.parametrize("args", [[], ["builtin:lyrics-en"], ["-o", "run"]])
 def test_without_corpus_and_folder_the_command_says_what_it_needs(run_cli, tree, args):
     assert only_line(run_cli("train", *args)) == (
-        "give a CORPUS and a run folder (-o RUN), or --resume RUN. See: toolkit train --help"
+        "give a CORPUS or a --recipe and a run folder (-o RUN), or --resume RUN. See: toolkit train --help"
     )
     assert tree() == {}
 

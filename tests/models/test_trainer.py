@@ -44,7 +44,7 @@ class Reference(nn.Module):
 def windows(trainer):
     """The consecutive [N, T + 1] windows of an epoch."""
     n, t = trainer.options.batch_size, trainer.options.num_steps
-    ids = trainer.batches.ids
+    ids = trainer.task.batches.ids
     rows = ids[: len(ids) // n * n].view(n, -1)
     return [rows[:, i : i + t + 1] for i in range(0, rows.shape[1] - t, t)]
 
@@ -106,7 +106,7 @@ def test_losses_and_weights_equal_a_plain_loop_with_each_optimizer_of_torch(star
 def test_the_batches_reported_add_up_to_the_perplexity_of_the_epoch(start, recorder):
     trainer, seen = start(), recorder()
     trainer.run(seen)
-    total = len(trainer.batches)
+    total = len(trainer.task.batches)
     assert [(epoch, done, of) for epoch, done, of, _, _ in seen.batches] == [
         (epoch, done, total) for epoch in (1, 2) for done in range(1, total + 1)
     ]
@@ -122,8 +122,8 @@ def test_training_learns_more_than_the_frequencies_of_the_letters(start, recorde
     )
     trainer.run(recorder())
     found = [record["perplexity"] for record in metrics(trainer)]
-    counts = Counter(trainer.corpus.train)
-    size = len(trainer.corpus.train)
+    counts = Counter(trainer.task.corpus.train)
+    size = len(trainer.task.corpus.train)
     by_frequency = math.exp(-sum(n / size * math.log(n / size) for n in counts.values()))
     assert found == sorted(found, reverse=True)
     assert found[-1] < 0.7 * by_frequency
@@ -133,7 +133,7 @@ def test_training_learns_more_than_the_frequencies_of_the_letters(start, recorde
 def test_clip_norm_bounds_the_gradient_of_the_update(start, recorder, clip_norm):
     # one update of plain descent with lr 1: the weights move by exactly the gradient
     trainer = start(optimizer="sgd", lr=1.0, clip_norm=clip_norm, epochs=1, batch_size=2, num_steps=500, seed=3)
-    assert len(trainer.batches) == 1
+    assert len(trainer.task.batches) == 1
     before = weights_of(trainer)
     loss, _ = Reference(trainer.network).loss(windows(trainer)[0], None)
     reference = Reference(trainer.network)
@@ -151,7 +151,7 @@ def test_the_schedule_sets_the_rate_of_every_update(start, recorder, schedule):
     trainer = start(lr_schedule=schedule, warmup_steps=3, lr=0.25, optimizer="sgd")
     rates = []
     trainer.run(recorder(after_batch=lambda: rates.append(trainer.optimizer.param_groups[0]["lr"])))
-    total = 2 * len(trainer.batches)
+    total = 2 * len(trainer.task.batches)
     assert rates == [trainer.options.learning_rate(update, total) for update in range(total)]
     assert [record["lr"] for record in metrics(trainer)] == [rates[total // 2 - 1], rates[-1]]
 
@@ -159,16 +159,18 @@ def test_the_schedule_sets_the_rate_of_every_update(start, recorder, schedule):
 @pytest.mark.parametrize(("max_chars", "min_count"), [(1200, 1), (3000, 3)])
 def test_validation_equals_reading_the_text_token_by_token(start, recorder, max_chars, min_count):
     trainer = start(max_chars=max_chars, min_count=min_count, valid_fraction=0.25, epochs=1)
-    assert 250 < len(trainer.valid_ids) < 1000  # so short a text is one stream
-    assert (trainer.valid_ids == 0).any() == (min_count > 1)
+    assert 250 < len(trainer.task.valid_ids) < 1000  # so short a text is one stream
+    assert (trainer.task.valid_ids == 0).any() == (min_count > 1)
     trainer.run(recorder())
-    expected = perplexity(LanguageModel(EagerStepModel(trainer.network), trainer.tokenizer), trainer.corpus.valid)
+    expected = perplexity(
+        LanguageModel(EagerStepModel(trainer.network), trainer.task.tokenizer), trainer.task.corpus.valid
+    )
     assert metrics(trainer)[0]["valid_perplexity"] == pytest.approx(expected.perplexity, rel=1e-5)
 
 
 def test_validation_of_a_long_text_is_the_mean_over_its_parts_each_read_alone(start, recorder):
     trainer = start(source="builtin:lyrics-zh", max_chars=6000, valid_fraction=0.5, epochs=1)
-    ids = trainer.valid_ids
+    ids = trainer.task.valid_ids
     streams = len(ids) // 500
     assert streams >= 5
     trainer.run(recorder())
@@ -246,7 +248,7 @@ def test_the_state_is_carried_detached_within_an_epoch_and_reset_between_epochs(
 
     trainer.network.register_forward_hook(watch)
     trainer.run(recorder())
-    total = len(trainer.batches)
+    total = len(trainer.task.batches)
     assert len(seen) == 2 * total > 6
     for number, (given, _) in enumerate(seen):
         assert not any(part.requires_grad for part in given)
@@ -271,7 +273,7 @@ def test_sample_texts_begin_with_each_prefix_and_leave_the_training_alone(start,
 def test_without_a_prefix_a_sample_begins_with_the_most_frequent_letter(start, recorder):
     trainer, seen = start(sample_every=2), recorder()
     trainer.run(seen)
-    letters = Counter(c for c in trainer.corpus.train + trainer.corpus.valid if c.strip())
+    letters = Counter(c for c in trainer.task.corpus.train + trainer.task.corpus.valid if c.strip())
     assert [text[0] for text in seen.samples] == [letters.most_common(1)[0][0]]
 
 
@@ -291,11 +293,14 @@ def test_the_metrics_hold_a_complete_record_of_every_epoch(start, recorder):
     records = metrics(trainer)
     assert records == seen.epochs
     assert [record["epoch"] for record in records] == [1, 2, 3]
-    names = {"epoch", "loss", "perplexity", "valid_perplexity", "lr", "tokens_per_second", "seconds"}
+    names = {"epoch", "loss", "perplexity", "valid_perplexity", "lr", "tokens_per_second", "seconds"} | {
+        "smooth_loss",
+        "smooth_loss_ratio",
+    }
     for record in records:
         assert record.keys() == names
         assert all(math.isfinite(value) for value in record.values())
-        tokens = len(trainer.batches) * 4 * 32
+        tokens = len(trainer.task.batches) * 4 * 32
         assert record["tokens_per_second"] * record["seconds"] == pytest.approx(tokens)
 
 

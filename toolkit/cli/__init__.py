@@ -30,10 +30,12 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry(
         "toolkit.export.commands", "demo", "Train on built-in lyrics, export, check, write lyrics.", "export"
     ),
+    "recipes": Entry("toolkit.models.commands", "recipes", "What `toolkit train --recipe` can train."),
     "train": Entry("toolkit.models.commands", "train", "Train a model on a text.", "train"),
     "export": Entry("toolkit.export.commands", "export", "Turn a checkpoint into a verified bundle.", "export"),
     "verify": Entry("toolkit.export.commands", "verify", "Check a bundle against its checkpoint again.", "export"),
     "generate": Entry("toolkit.cli.generate", "generate", "Write text with a model."),
+    "series": Entry("toolkit.cli.series", "series", "Run a model over real numbers along a series."),
     "eval": Entry("toolkit.cli.evaluate", "evaluate", "Perplexity of a text under a model."),
     "bench": Entry("toolkit.cli.bench", "bench", "How fast a model decodes, and how fast it could."),
     "info": Entry("toolkit.cli.info", "info", "What a bundle, an .onnx file or a checkpoint holds."),

@@ -89,7 +89,6 @@ def run_bench(
     commands |= {f"toolkit generate, {kind}": bench.first_token_command(path, prompt) for path, kind in kinds.items()}
     if against:
         commands["plain torch script"] = bench.plain_first_token_command(against, prompt)
-    starts = bench.cold_starts(commands, runs=5)
     on_cpu = device == "cpu"  # the floor and the threads are matters of the CPU
     models = {threads: load(model, device, threads=threads) for threads in ((1, 2) if on_cpu else (1,))}
     cases = [bench.floor_case(info)] if on_cpu else []
@@ -98,6 +97,7 @@ def run_bench(
     cases += bench.model_cases("", models, sizes, details=True)
     for path, kind in kinds.items():
         cases += bench.model_cases(f"{kind} ", {1: load(path, device)}, sizes, details=False)
+    starts = bench.cold_starts(commands, runs=5)
     err = console(stderr=True)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("measuring", total=rounds)

@@ -49,12 +49,13 @@ def _checkpoint_facts(path: Path) -> dict[str, Any]:
     except ModuleNotFoundError as error:
         raise MissingDependencyError.for_extra("torch", f"{path}: reading a checkpoint", "train") from error
     checkpoint = load_checkpoint(path)
+    sizes = {"vocab_size": len(checkpoint.tokenizer)} if checkpoint.tokenizers else {}
     corpus = {key: value for key, value in checkpoint.corpus.items() if key != "sample"}
     return {
         "what": "a checkpoint",
         "kind": checkpoint.kind,
-        "network": {**checkpoint.network.to_dict(), "vocab_size": len(checkpoint.tokenizer)},
-        "tokenizer": checkpoint.tokenizer.to_dict(),
+        "network": {**checkpoint.network.to_dict(), **sizes},
+        **{name: tokenizer.to_dict() for name, tokenizer in checkpoint.tokenizers.items()},
         "corpus": corpus,
         "metrics": dict(checkpoint.metrics),
         "training": dict(checkpoint.training["options"]),
@@ -70,14 +71,12 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
             f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items() if v is not None
         )
 
-    tokenizer = facts["tokenizer"]
-    vocab = tokenizer["vocab"]
-    shown = " ".join(token if token.isprintable() else repr(token)[1:-1] for token in vocab[1:21])
-    rows = [
-        ("kind", facts["kind"]),
-        ("network", pairs(facts["network"])),
-        ("vocabulary", f"{len(vocab):,} {tokenizer['kind']} tokens, newline {tokenizer['newline']}: {shown} …"),
-    ]
+    rows = [("kind", facts["kind"]), ("network", pairs(facts["network"]))]
+    if "tokenizer" in facts:
+        tokenizer, vocab = facts["tokenizer"], facts["tokenizer"]["vocab"]
+        shown = " ".join(token if token.isprintable() else repr(token)[1:-1] for token in vocab[1:21])
+        size = f"{len(vocab):,} {tokenizer['kind']} tokens, newline {tokenizer['newline']}"
+        rows.append(("vocabulary", f"{size}: {shown} …"))
     for name, signature in facts.get("signatures", {}).items():
         for group in ("inputs", "outputs"):
             specs = (f"{s['name']} {s['dtype']} [{', '.join(map(str, s['axes']))}]" for s in signature[group])
@@ -90,9 +89,12 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         if value is not None:
             rows.append((name, pairs(value if isinstance(value, dict) else {"": value}).strip()))
     if "resumable" in facts:
-        corpus = facts["corpus"]
+        corpus, unit = facts["corpus"], "points" if facts["kind"] == "series" else "characters"
         rows += [
-            ("corpus", f"{corpus['source']}, {corpus['characters']:,} characters, SHA-256 {corpus['sha256'][:16]}…"),
+            (
+                "corpus",
+                f"{corpus['source']}, {corpus['characters']:,} {unit}, SHA-256 {corpus['sha256'][:16]}…",
+            ),
             ("read with", pairs(corpus["options"])),
             ("metrics", pairs(facts["metrics"])),
             ("training", pairs(facts["training"])),
