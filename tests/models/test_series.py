@@ -175,7 +175,7 @@ def test_training_carries_the_state_from_piece_to_piece(begin, recorder):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            total += float(loss)
+            total += loss.item()
         losses.append(total / 100)
     seen = recorder()
     trainer.run(seen)

@@ -111,7 +111,7 @@ def test_the_advice_for_a_short_corpus_works(run_cli, tmp_path):
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["--epochs", 0], ["epochs must be at least 1 and at most 1,000,000, found 0"]),
+        (["--epochs", -1], ["epochs must be at least 0 and at most 1,000,000, found -1"]),
         (["--lr", "nan"], ["lr must be above 0 and at most 1,000,000, found nan"]),
         (["--lr", -1], ["lr must be above 0 and at most 1,000,000, found -1.0"]),
         (["--dropout", 1], ["dropout must be at least 0 and at most 0.95, found 1.0"]),
@@ -124,7 +124,7 @@ def test_the_advice_for_a_short_corpus_works(run_cli, tmp_path):
         (["--tie-weights", "--embedding-size", 0], ["tie_weights needs an embedding, found embedding_size 0"]),
         (["--momentum", 0.5], ["momentum belongs to optimizer sgd, found adam"]),
         (["--patience", 2, "--valid-fraction", 0], ["patience 2 needs a validation text"]),
-        (["--epochs", 0, "--lr", 0], ["epochs must be", "; lr must be"]),
+        (["--epochs", -1, "--lr", 0], ["epochs must be", "; lr must be"]),
         (["--layers", 2], ["No such option", "--layers"]),
     ],
 )
@@ -209,7 +209,7 @@ def test_a_place_where_nothing_can_be_written_is_refused(run_cli, tmp_path, tree
         (["--cell", "gru", "--seed", 3], ["--resume keeps --cell, --seed as the run began"]),
         (["--max-chars", 10], ["--resume keeps --max-chars as the run began"]),
         (["-o", "other"], ["--resume keeps --output as the run began"]),
-        (["--epochs", 0], ["epochs must be at least 1 and at most 1,000,000, found 0"]),
+        (["--epochs", -1], ["epochs must be at least 0 and at most 1,000,000, found -1"]),
         (["--patience", 1, "builtin:lyrics-zh"], ["builtin:lyrics-zh: expected the text that the run began with"]),
     ],
 )

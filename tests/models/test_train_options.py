@@ -50,7 +50,7 @@ def test_every_update_has_a_learning_rate_above_zero_and_at_most_lr(schedule, wa
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"epochs": 0}, "epochs must be at least 1 and at most 1,000,000, found 0"),
+        ({"epochs": -1}, "epochs must be at least 0 and at most 1,000,000, found -1"),
         ({"batch_size": 0}, "batch_size must be at least 1 and at most 65,536, found 0"),
         ({"lr": 0.0}, "lr must be above 0 and at most 1,000,000, found 0.0"),
         ({"lr": math.nan}, "lr must be above 0 and at most 1,000,000, found nan"),
@@ -71,7 +71,7 @@ def test_a_value_out_of_range_is_named_with_its_range(values, message):
 
 def test_all_faults_are_reported_together():
     with pytest.raises(OptionError) as caught:
-        TrainOptions(epochs=0, lr=math.nan, patience=-1)
+        TrainOptions(epochs=-1, lr=math.nan, patience=-1)
     assert [part.split()[0] for part in str(caught.value).split("; ")] == ["epochs", "lr", "patience"]
 
 
