@@ -1,14 +1,21 @@
 """What an exported model says of itself: model.json of a bundle, and the same facts inside each .onnx."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
 from .errors import FileFormatError
 from .files import byte_count, read_bytes, sha256
-from .signature import Signature, generate_signature, signature_faults, step_faults
+from .signature import (
+    Signature,
+    generate_signature,
+    seq2seq_signatures,
+    sequence_signature,
+    signature_faults,
+    step_faults,
+)
 from .tokenizer import Tokenizer, tokenizer_from_dict
 
 FORMAT = "rnn-toolkit model"
@@ -17,18 +24,33 @@ MODEL_JSON = "model.json"
 METADATA_KEY = "rnn_toolkit"
 """The key of an .onnx file's metadata_props, and the extra file of a TorchScript archive, with the facts."""
 
-LM, SERIES = "lm", "series"
-TOKENIZER = "tokenizer"
-_TOKENIZERS: Mapping[str, tuple[str, ...]] = {LM: (TOKENIZER,), SERIES: ()}
-"""Kind -> the names of its vocabularies in model.json."""
+LM, SERIES, SEQ2SEQ, WINDOW = "lm", "series", "seq2seq", "window"
+TOKENIZER, SOURCE, TARGET = "tokenizer", "source_tokenizer", "target_tokenizer"
+TOKENIZERS: Mapping[str, tuple[str, ...]] = {
+    LM: (TOKENIZER,),
+    SERIES: (),
+    SEQ2SEQ: (SOURCE, TARGET),
+    WINDOW: (TOKENIZER,),
+}
+"""Kind -> the names of its vocabularies, in checkpoints and in model.json."""
 
-STEP = "step"
-GENERATE = "generate"
-STEP_ONNX = "step.onnx"
-GENERATE_ONNX = "generate.onnx"
-STEP_TORCHSCRIPT = "step.ts.pt"
-GRAPH_FILES = {STEP: STEP_ONNX, GENERATE: GENERATE_ONNX}
+STEP, GENERATE = "step", "generate"
+ENCODER, DECODER, TRANSLATE = "encoder", "decoder", "translate"
+SEQUENCE = "sequence"
+STEP_ONNX, GENERATE_ONNX = "step.onnx", "generate.onnx"
+ENCODER_ONNX, DECODER_ONNX, TRANSLATE_ONNX = "encoder.onnx", "decoder.onnx", "translate.onnx"
+SEQUENCE_ONNX = "sequence.onnx"
+GRAPH_FILES = {
+    STEP: STEP_ONNX,
+    GENERATE: GENERATE_ONNX,
+    ENCODER: ENCODER_ONNX,
+    DECODER: DECODER_ONNX,
+    TRANSLATE: TRANSLATE_ONNX,
+    SEQUENCE: SEQUENCE_ONNX,
+}
 """The .onnx file of each graph."""
+STEP_TORCHSCRIPT, SEQUENCE_TORCHSCRIPT = "step.ts.pt", "sequence.ts.pt"
+ENCODER_TORCHSCRIPT, DECODER_TORCHSCRIPT = "encoder.ts.pt", "decoder.ts.pt"
 
 
 @dataclass(frozen=True)
@@ -36,10 +58,11 @@ class ModelInfo:
     """The facts of one exported model.
 
     Attributes:
-        kind: "lm" for a language model, "series" for real numbers in and out.
+        kind: "lm" for a language model, "series" for real numbers in and out, "seq2seq" for text to text,
+            "window" for a network that reads a window of text at once.
         network: cell, num_layers, hidden_size, vocab_size and the like, for people and peers.
-        signatures: the contract of each graph: "step", and "generate" for the whole decode loop.
-        tokenizers: its vocabularies by name; a language model has one, "tokenizer".
+        signatures: the contract of each graph, by the names of `GRAPH_FILES`.
+        tokenizers: its vocabularies by the names of `TOKENIZERS`.
         provenance: versions, checkpoint and corpus hashes.
         parity: the figures of the check against eager PyTorch; empty before it ran.
         quantization: kind, and what it costs and gains; empty where the weights are float32.
@@ -55,7 +78,7 @@ class ModelInfo:
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """That of a language model."""
+        """The only one."""
         return self.tokenizers[TOKENIZER]
 
     def to_dict(self) -> dict[str, Any]:
@@ -93,9 +116,9 @@ class ModelInfo:
     @classmethod
     def _from_dict(cls, values: Mapping[str, Any], where: str) -> "ModelInfo":
         kind = values.get("kind")
-        if not isinstance(kind, str) or kind not in _TOKENIZERS:
+        if not isinstance(kind, str) or kind not in TOKENIZERS:
             raise FileFormatError(
-                f"{where}: holds a model of kind {kind!r}, this toolkit knows {', '.join(_TOKENIZERS)}. "
+                f"{where}: holds a model of kind {kind!r}, this toolkit knows {', '.join(TOKENIZERS)}. "
                 "Upgrade rnn-toolkit."
             )
         try:
@@ -104,29 +127,60 @@ class ModelInfo:
                 kind=str(values["kind"]),
                 network=dict(values["network"]),
                 signatures=signatures,
-                tokenizers={name: tokenizer_from_dict(values[name], where) for name in _TOKENIZERS[values["kind"]]},
+                tokenizers={name: tokenizer_from_dict(values[name], where) for name in TOKENIZERS[values["kind"]]},
                 provenance=dict(values["provenance"]),
                 parity=dict(values["parity"]),
                 quantization=dict(values["quantization"]),
             )
+            faults = _CONTRACTS[info.kind](info)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FileFormatError(f"{where}: incomplete: {error}. Export the model again.") from error
-        if STEP not in info.signatures:
-            raise FileFormatError(f"{where}: has no step graph; found {', '.join(info.signatures) or 'none'}")
-        size = len(info.tokenizer) if TOKENIZER in info.tokenizers else None
-        faults = step_faults(info.signatures[STEP], size)
         if faults:
-            fitting = "real numbers" if size is None else f"a vocabulary of {size} tokens"
-            raise FileFormatError(
-                f"{where}: the step does not fit {fitting}: {'; '.join(faults)}. Export the model again."
-            )
-        if GENERATE in signatures:
-            faults = signature_faults(generate_signature(signatures[STEP]), signatures[GENERATE])
-            if faults:
-                raise FileFormatError(
-                    f"{where}: the decode loop does not fit the step: {'; '.join(faults)}. Export the model again."
-                )
+            raise FileFormatError(f"{where}: {'; '.join(faults)}. Export the model again.")
         return info
+
+
+def _step_faults(info: ModelInfo) -> list[str]:
+    """What does not fit in a model that has a step, a sentence each."""
+    if STEP not in info.signatures:
+        return [f"has no step graph; found {', '.join(info.signatures) or 'none'}"]
+    size = len(info.tokenizer) if info.tokenizers else None
+    fitting = "real numbers" if size is None else f"a vocabulary of {size} tokens"
+    found = step_faults(info.signatures[STEP], size)
+    if found:
+        return [f"the step does not fit {fitting}: {'; '.join(found)}"]
+    if GENERATE in info.signatures:
+        found = signature_faults(generate_signature(info.signatures[STEP]), info.signatures[GENERATE])
+    return [f"the decode loop does not fit the step: {'; '.join(found)}"] if found else []
+
+
+def _network_faults(info: ModelInfo, expected: Mapping[str, Signature]) -> list[str]:
+    """What does not fit in a model whose network determines its graphs, a sentence each."""
+    faults = []
+    for graph, signature in expected.items():
+        if graph not in info.signatures:
+            faults.append(f"has no {graph} graph; found {', '.join(info.signatures) or 'none'}")
+        elif found := signature_faults(signature, info.signatures[graph]):
+            faults.append(f"the {graph} does not fit the network: {'; '.join(found)}")
+    return faults
+
+
+def network_signatures(kind: str, network: Mapping[str, Any], vocab_size: int) -> dict[str, Signature]:
+    """The contracts of a kind without a step, from the facts of its network; `vocab_size` is that of the outputs."""
+    if kind == WINDOW:
+        return {SEQUENCE: sequence_signature(vocab_size)}
+    layers, hidden, memory = (int(network[name]) for name in ("num_layers", "hidden_size", "memory_size"))
+    attention = network["attention"] != "none"
+    return seq2seq_signatures(network["cell"], layers, hidden, memory, vocab_size, attention=attention)
+
+
+_CONTRACTS: Mapping[str, Callable[[ModelInfo], list[str]]] = {
+    LM: _step_faults,
+    SERIES: _step_faults,
+    SEQ2SEQ: lambda m: _network_faults(m, network_signatures(SEQ2SEQ, m.network, len(m.tokenizers[TARGET]))),
+    WINDOW: lambda m: _network_faults(m, network_signatures(WINDOW, m.network, len(m.tokenizer))),
+}
+"""Kind -> what does not fit together in a model of it."""
 
 
 def _parse(text: str | bytes, where: str) -> Mapping[str, Any]:

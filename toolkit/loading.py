@@ -13,10 +13,12 @@ from .bundle import (
     GRAPH_FILES,
     LM,
     METADATA_KEY,
+    SEQ2SEQ,
     SERIES,
     STEP,
     STEP_ONNX,
     STEP_TORCHSCRIPT,
+    WINDOW,
     ModelInfo,
     read_bundle,
     what_is,
@@ -118,6 +120,9 @@ def load_series(path: str | Path, device: str = "auto", *, threads: int = 1, bac
 _KINDS = {
     LM: "a language model: open it with toolkit.load, or use `toolkit generate`",
     SERIES: "a model over real numbers, it writes no text: open it with toolkit.load_series, or use `toolkit series`",
+    SEQ2SEQ: "a model from text to text: open it with toolkit.load_translator, or use `toolkit translate`",
+    WINDOW: "a network that reads a window of text at once, in both directions: it has no step to go on with from "
+    "token to token. Open it with toolkit.load_window, or use `toolkit window`, for the token after a window",
 }
 
 

@@ -175,6 +175,61 @@ def generate_signature(step: Signature) -> Signature:
     )
 
 
+def sequence_signature(vocab_size: int) -> Signature:
+    """The contract of sequence.onnx, which reads a whole window at once and has no step.
+
+    Returns:
+        input_ids int64 [N, T] -> logits float32 [N, V] for the token after the last one.
+    """
+    return Signature(
+        inputs=(TensorSpec("input_ids", "int64", ("N", "T")),),
+        outputs=(TensorSpec("logits", "float32", ("N", vocab_size)),),
+        states=(),
+    )
+
+
+def seq2seq_signatures(
+    cell: str, num_layers: int, hidden_size: int, memory_size: int, vocab_size: int, *, attention: bool
+) -> dict[str, Signature]:
+    """The contracts of encoder.onnx, decoder.onnx and translate.onnx.
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        num_layers: L, of the decoder.
+        hidden_size: H, of the decoder.
+        memory_size: M, what the encoder gives for each token of the source.
+        vocab_size: V, of the target.
+        attention: whether the decoder looks at the memory.
+
+    Returns:
+        encoder: input_ids int64 [N, T], lengths int64 [N] -> memory float32 [N, T, M], h0 float32 [L, N, H] (, c0).
+        decoder: input_ids int64 [N], h0 (, c0) (, memory, lengths) -> logits float32 [N, V], next_h0 (, next_c0)
+        (, attention float32 [N, T], which sums to 1 over the source). translate, the whole decode loop: input_ids
+        int64 [N, T], lengths int64 [N], `KNOBS` -> output_ids int64 [N, R], log_probs float32 [N, R].
+    """
+    source = TensorSpec("input_ids", "int64", ("N", "T")), TensorSpec("lengths", "int64", ("N",))
+    memory = TensorSpec("memory", "float32", ("N", "T", memory_size))
+    data = TensorSpec("input_ids", "int64", ("N",)), TensorSpec("logits", "float32", ("N", vocab_size))
+    step = _step(*data, cell, num_layers, hidden_size)
+    weights = TensorSpec("attention", "float32", ("N", "T"))
+    return {
+        "encoder": Signature(source, (memory, *step.state_inputs), ()),
+        "decoder": Signature(
+            inputs=(*step.inputs, *((memory, source[1]) if attention else ())),
+            outputs=(*step.outputs, *((weights,) if attention else ())),
+            states=step.states,
+        ),
+        "translate": Signature(
+            inputs=(*source, *KNOBS),
+            outputs=(
+                TensorSpec("output_ids", "int64", ("N", "R")),
+                TensorSpec("log_probs", "float32", ("N", "R")),
+            ),
+            states=(),
+        ),
+    }
+
+
 def signature_faults(expected: Signature, found: Signature) -> list[str]:
     """What differs between two signatures, a sentence each; empty when they are equal."""
     faults = []

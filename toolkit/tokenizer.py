@@ -15,6 +15,9 @@ from .step_model import Ids
 UNK = "<unk>"
 """Stands for every token outside the vocabulary; always id 0, read but never generated."""
 
+MARKERS = ("<pad>", "<bos>", "<eos>")
+"""Ids 1 to 3 of a vocabulary with markers: what fills up a batch, what opens and what closes a text."""
+
 REPLACEMENT = "\ufffd"
 """What `<unk>` decodes to."""
 
@@ -33,21 +36,31 @@ class Tokenizer:
     """A vocabulary and the rule that cuts a text into its tokens.
 
     Attributes:
-        vocab: the token of each id; `vocab[0]` is `<unk>`.
+        vocab: the token of each id; `vocab[0]` is `<unk>`, `MARKERS` follow where there are markers.
         newline: "keep", or "space" when line breaks are read as spaces.
+        markers: whether there are; texts of their own need them, one endless text does not.
     """
 
     vocab: tuple[str, ...]
     newline: str = "keep"
+    markers: bool = False
     kind: ClassVar[str]
     unit: ClassVar[str]
     unk_id: ClassVar[int] = 0
+    pad_id: ClassVar[int] = 1
+    bos_id: ClassVar[int] = 2
+    eos_id: ClassVar[int] = 3
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.vocab):,} tokens, newline={self.newline!r})"
 
     def __len__(self) -> int:
         return len(self.vocab)
+
+    @property
+    def special_ids(self) -> range:
+        """The ids that are no text."""
+        return range(1 + len(MARKERS) if self.markers else 1)
 
     @cached_property
     def ids(self) -> Mapping[str, int]:
@@ -74,32 +87,41 @@ class Tokenizer:
         return [token for token in dict.fromkeys(self.split(text)) if token not in self.ids]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of some ids; `<unk>` becomes U+FFFD.
+        """The text of some ids; `<unk>` becomes U+FFFD, a marker nothing.
 
         Raises:
             ToolkitError: an id lies outside the vocabulary.
         """
         try:
-            return "".join(REPLACEMENT if i == self.unk_id else self._token(int(i)) for i in ids)
+            return "".join(self._token(int(i)) for i in ids)
         except IndexError:
             raise ToolkitError(f"expected token ids from 0 to {len(self) - 1}, found another one") from None
 
     def _token(self, i: int) -> str:
         if i < 0:
             raise IndexError
+        if i in self.special_ids:
+            return "" if i else REPLACEMENT
         return self.vocab[i]
 
     @classmethod
-    def build(cls, text: str, options: TokenizerOptions) -> Self:
+    def build(cls, text: str, options: TokenizerOptions, *, markers: bool = False) -> Self:
         """A vocabulary of the tokens of a text, most frequent first, equals by code point."""
-        newline = options.newline
+        newline, special = options.newline, (UNK, *MARKERS) if markers else (UNK,)
         counts = Counter(cls.cut(text.replace("\n", " ") if newline == "space" else text))
         kept = sorted((token for token, n in counts.items() if n >= options.min_count), key=lambda t: (-counts[t], t))
-        return cls((UNK, *(token for token in kept if token != UNK)), newline)
+        return cls((*special, *(token for token in kept if token not in special)), newline, markers)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, as they stand in checkpoints and model.json."""
-        return {"kind": self.kind, "newline": self.newline, "unk_id": self.unk_id, "vocab": list(self.vocab)}
+        marks = {"pad_id": self.pad_id, "bos_id": self.bos_id, "eos_id": self.eos_id} if self.markers else {}
+        return {
+            "kind": self.kind,
+            "newline": self.newline,
+            "unk_id": self.unk_id,
+            **marks,
+            "vocab": list(self.vocab),
+        }
 
 
 class CharTokenizer(Tokenizer):
@@ -151,9 +173,9 @@ def _jieba() -> Any:  # noqa: ANN401 - jieba ships no types
 _KINDS: Mapping[str, type[Tokenizer]] = {"char": CharTokenizer, "word": WordTokenizer}
 
 
-def build_tokenizer(text: str, options: TokenizerOptions) -> Tokenizer:
+def build_tokenizer(text: str, options: TokenizerOptions, *, markers: bool = False) -> Tokenizer:
     """The tokenizer that the options ask for, with the vocabulary of a text."""
-    return _KINDS[options.tokenizer].build(text, options)
+    return _KINDS[options.tokenizer].build(text, options, markers=markers)
 
 
 def tokenizer_from_dict(values: object, where: str) -> Tokenizer:
@@ -164,19 +186,22 @@ def tokenizer_from_dict(values: object, where: str) -> Tokenizer:
     """
     if not isinstance(values, Mapping) or not _sound(values):
         raise FileFormatError(f"{where}: the tokenizer is incomplete or contradictory. Train or export again.")
-    return _KINDS[values["kind"]](tuple(values["vocab"]), values["newline"])
+    return _KINDS[values["kind"]](tuple(values["vocab"]), values["newline"], values.get("pad_id") is not None)
 
 
 def _sound(values: Mapping[str, Any]) -> bool:
     """Whether these are the values of a tokenizer."""
     try:
         vocab = values["vocab"]
+        marks = [values.get(name) for name in ("pad_id", "bos_id", "eos_id")]
+        special = (UNK, *MARKERS) if any(mark is not None for mark in marks) else (UNK,)
         return (
             values["kind"] in _KINDS
             and values["newline"] in {"keep", "space"}
             and values["unk_id"] == 0
-            and len(vocab) > 1
-            and vocab[0] == UNK
+            and len(vocab) > len(special)
+            and tuple(vocab[: len(special)]) == special
+            and marks in ([None] * 3, [1, 2, 3])
             and all(isinstance(token, str) and token for token in vocab)
             and len(set(vocab)) == len(vocab)
         )
