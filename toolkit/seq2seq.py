@@ -37,7 +37,7 @@ class Encoded:
 
 
 class Seq2SeqBackend(Protocol):
-    """An encoder and the step of a decoder. ONNX Runtime implements it here; eager PyTorch and TorchScript elsewhere."""
+    """An encoder and the step of a decoder: ONNX Runtime here, eager PyTorch and TorchScript elsewhere."""
 
     @property
     def signatures(self) -> Mapping[str, Signature]:
