@@ -42,7 +42,7 @@ _UNBOUNDED, _FEWEST_STEPS = 1e30, 64
 ROUNDING_FACTOR = 8.0
 """Two float32 computations of a chaotic rollout differ by a few times what each differs from float64."""
 
-_RANDOM_SEED = 20_240_229
+RANDOM_SEED = 20_240_229
 """Of the random ids; any other would do as well."""
 
 _STEPS_AT_ONCE = 32
@@ -108,6 +108,7 @@ class ParityReport:
         greedy_tokens: how long those continuations are; none of a model over real numbers.
         steps: of each rollout; fewer than `STEPS` where eager PyTorch itself leaves the numbers after them.
         loops: graph -> largest difference of its decode loop from its own single steps.
+        encoders: graph -> largest difference of its encoder, of a model that has one.
     """
 
     rollouts: tuple[RolloutFigures, ...]
@@ -115,6 +116,7 @@ class ParityReport:
     greedy_tokens: int = 0
     steps: int = STEPS
     loops: Mapping[str, float] = field(default_factory=dict)
+    encoders: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def allowed(self) -> float:
@@ -135,6 +137,7 @@ class ParityReport:
             "largest_error": {graph: self._worst(graph, "carried") for graph in graphs},
             "largest_error_of_single_steps": {graph: self._worst(graph, "single") for graph in graphs},
             "largest_error_of_decode_loops": dict(self.loops),
+            "largest_error_of_encoders": dict(self.encoders),
             "rounding_of_eager_float32": {k: v for graph in graphs for k, v in self._worst(graph, "rounding").items()},
         }
 
@@ -299,10 +302,10 @@ def token_inputs(vocab_size: int, text_ids: Ids) -> list[Rollout]:
     Returns:
         int64 [STEPS, N] each: text and random ids, for all batch sizes.
     """
-    random = np.random.default_rng(_RANDOM_SEED)
+    random = np.random.default_rng(RANDOM_SEED)
     found: list[Rollout] = []
     for batch_size in BATCH_SIZES:
-        found.append(("text", text_ids[_places(batch_size, len(text_ids))]))
+        found.append(("text", text_ids[places(batch_size, len(text_ids))]))
         found.append(("random", random.integers(0, vocab_size, (STEPS, batch_size), dtype=np.int64)))
     return found
 
@@ -316,17 +319,17 @@ def number_inputs(points: npt.NDArray[np.float32]) -> list[Rollout]:
     Returns:
         float32 [STEPS, N, D] each: those, and normally distributed ones of their deviation, for all batch sizes.
     """
-    random = np.random.default_rng(_RANDOM_SEED)
+    random = np.random.default_rng(RANDOM_SEED)
     scale = points.std() or 1.0
     found: list[Rollout] = []
     for batch_size in BATCH_SIZES:
-        found.append(("data", points[_places(batch_size, len(points))]))
+        found.append(("data", points[places(batch_size, len(points))]))
         numbers = random.standard_normal((STEPS, batch_size, points.shape[1])) * scale
         found.append(("random", numbers.astype(np.float32)))
     return found
 
 
-def _places(batch_size: int, length: int) -> npt.NDArray[np.int64]:
+def places(batch_size: int, length: int) -> npt.NDArray[np.int64]:
     """Where the sequences of a batch read, spread over what there is: [STEPS, N]."""
     return (np.arange(STEPS)[:, None] + np.arange(batch_size) * (length // batch_size)) % length
 

@@ -120,7 +120,7 @@ def load_torchscript_translator(bundle: Bundle, device: str) -> Translator:
     files, info = (bundle.read(ENCODER_TORCHSCRIPT), bundle.read(DECODER_TORCHSCRIPT)), bundle.info
     backend = torchscript_seq2seq(*files, info, device)
     return Translator(
-        backend, info.tokenizers[SOURCE], info.tokenizers[TARGET], longest_source=info.network["longest_source"]
+        backend, info.tokenizers[SOURCE], info.tokenizers[TARGET], longest_source=info.network.get("longest_source")
     )
 
 

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from .evaluation import perplexity
     from .generation import Generation
     from .language_model import LanguageModel
-    from .loading import load, load_series
+    from .loading import load, load_series, load_translator
     from .sampling import SamplingOptions
     from .series_model import SeriesModel
     from .step_model import State, StepModel
     from .tokenizer import CharTokenizer, Tokenizer, WordTokenizer
+    from .translation import TranslateOptions, Translation
+    from .translator import Translator
 
 __all__ = [
     "CharTokenizer",
@@ -34,10 +36,14 @@ __all__ = [
     "StepModel",
     "Tokenizer",
     "ToolkitError",
+    "TranslateOptions",
+    "Translation",
+    "Translator",
     "WordTokenizer",
     "__version__",
     "load",
     "load_series",
+    "load_translator",
     "perplexity",
 ]
 
@@ -50,9 +56,13 @@ _HOME = {
     "State": "step_model",
     "StepModel": "step_model",
     "Tokenizer": "tokenizer",
+    "TranslateOptions": "translation",
+    "Translation": "translation",
+    "Translator": "translator",
     "WordTokenizer": "tokenizer",
     "load": "loading",
     "load_series": "loading",
+    "load_translator": "loading",
     "perplexity": "evaluation",
 }
 

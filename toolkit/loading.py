@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any, cast
 
 from .bundle import (
+    ENCODER,
     GENERATE,
     GRAPH_FILES,
     LM,
     METADATA_KEY,
     SEQ2SEQ,
     SERIES,
+    SOURCE,
     STEP,
     STEP_ONNX,
     STEP_TORCHSCRIPT,
+    TARGET,
+    TRANSLATE,
+    TRANSLATE_ONNX,
     WINDOW,
     ModelInfo,
     read_bundle,
@@ -28,14 +33,15 @@ from .errors import FileFormatError, MissingDependencyError, ToolkitError
 from .files import read_bytes
 from .language_model import LanguageModel
 from .series_model import SeriesModel
+from .translator import Translator
 
 MAX_THREADS = 256
 
 _NATIVE = ("x86_64", "AMD64", "arm64", "aarch64")
 """Processors that ONNX Runtime has int4 arithmetic for; WebAssembly is none."""
 
-_TORCH_BACKENDS = "toolkit.models.torch_steps"
-"""Needs torch, so it is imported by name and only when asked for."""
+_TORCH_BACKENDS, _TORCH_TRANSLATORS = "toolkit.models.torch_steps", "toolkit.models.torch_seq2seq"
+"""They need torch, so they are imported by name and only when asked for."""
 
 
 def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> LanguageModel:
@@ -56,15 +62,19 @@ def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: s
         MissingDependencyError: a torch backend without torch.
     """
     path = Path(path)
+    backend = _checked(path, backend, threads)
+    return _load_onnx(path, device, threads) if backend == "onnx" else _load_torch(path, backend, device)
+
+
+def _checked(path: Path, backend: str | None, threads: int) -> str:
+    """What opens a path: by default eager PyTorch for a checkpoint, else ONNX Runtime."""
     if backend is None:
         backend = "eager" if path.is_file() and path.suffix == ".pt" else "onnx"
     if backend not in BACKENDS:
         raise ToolkitError(f"backend must be one of {', '.join(BACKENDS)}, found {backend!r}")
     if not 1 <= threads <= MAX_THREADS:
         raise ToolkitError(f"threads must be from 1 to {MAX_THREADS}, found {threads}")
-    if backend != "onnx":
-        return _load_torch(path, backend, device)
-    return _load_onnx(path, device, threads)
+    return backend
 
 
 def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
@@ -115,6 +125,49 @@ def load_series(path: str | Path, device: str = "auto", *, threads: int = 1, bac
     expect_kind(info, SERIES, path)
     session = sessions[STEP](device)
     return SeriesModel(OnnxStepModel(lambda: session, info.signatures[STEP], session_device(session)))
+
+
+def load_translator(
+    path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None
+) -> Translator:
+    """Open an exported sequence-to-sequence model; arguments and errors as of `load`.
+
+    Example:
+        >>> toolkit.load_translator("runs/dates/best").translate("March 3, 2021")[0].text
+    """
+    path = Path(path)
+    backend = _checked(path, backend, threads)
+    if backend != "onnx":
+        steps = _torch_backends(backend, path, _TORCH_TRANSLATORS)
+        if backend == "eager":
+            return cast("Translator", steps.load_eager_translator(path, device))
+        bundle = read_bundle(path)
+        expect_kind(bundle.info, SEQ2SEQ, path)
+        return cast("Translator", steps.load_torchscript_translator(bundle, device))
+
+    from .onnx_seq2seq import OnnxSeq2Seq, OnnxTranslateLoop  # noqa: PLC0415 - as above
+    from .onnx_session import session_device  # noqa: PLC0415 - as above
+
+    info, sessions = _graphs(path, device, threads)
+    expect_kind(info, SEQ2SEQ, path)
+    if not {TRANSLATE, ENCODER} & set(sessions):
+        raise ToolkitError(f"{path}: holds the decoder alone. Open the bundle, or its {TRANSLATE_ONNX}.")
+    first = TRANSLATE if TRANSLATE in sessions else ENCODER
+    session = sessions[first](device)
+    where = session_device(session)
+
+    def open_graph(graph: str) -> Any:  # noqa: ANN401 - ort is untyped
+        if graph not in sessions:
+            raise ToolkitError(
+                f"{path}: holds one graph, and the {graph} was asked for (beams and attention need it). "
+                "Open the bundle."
+            )
+        return session if graph == first else sessions[graph](where)
+
+    loop = OnnxTranslateLoop(session, info.signatures[TRANSLATE], where) if first == TRANSLATE else None
+    backend_model = OnnxSeq2Seq(open_graph, info.signatures, where)
+    reads, writes = info.tokenizers[SOURCE], info.tokenizers[TARGET]
+    return Translator(backend_model, reads, writes, loop, info.network.get("longest_source"))
 
 
 _KINDS = {
@@ -180,9 +233,9 @@ def _graphs(path: Path, device: str, threads: int) -> tuple[ModelInfo, dict[str,
     return info, {graph: lambda _where: session}
 
 
-def _torch_backends(backend: str, path: Path) -> Any:  # noqa: ANN401 - a module
+def _torch_backends(backend: str, path: Path, module: str = _TORCH_BACKENDS) -> Any:  # noqa: ANN401 - a module
     try:
-        return import_module(_TORCH_BACKENDS)
+        return import_module(module)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
