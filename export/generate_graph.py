@@ -5,17 +5,15 @@ steps, chooses and feeds back. The last token of a prompt is left to the second 
 to the next call: so a text made in chunks equals the one made at once.
 """
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import onnx
 import onnx_ir as ir
-from onnxscript import GraphBuilder
 
 from toolkit.signature import Signature
 
-from .onnx_file import strip
+from .graph_model import graph_model
 from .sampling_graph import BOOL, FLOAT, INT64, Choice, choice_of, choose, column, constant, value
 from .step_graph import Op, StepGraph
 
@@ -37,38 +35,11 @@ def generate_graph(step: onnx.ModelProto, signature: Signature, banned: Sequence
     """
     vocab_size = next(spec.axes[1] for spec in signature.inputs if spec.name == "used")
     inner = StepGraph(step, int(vocab_size), banned)
-    inputs = [value(s.name, getattr(ir.DataType, _IR_NAMES[s.dtype]), s.axes) for s in signature.inputs]
-    graph = ir.Graph(inputs, [], nodes=[], opset_imports=inner.opset_imports, name=name)
-    op = GraphBuilder(graph).op
-    results = _generate(op, inner, {str(v.name): v for v in inputs}, signature.states)
-    for result, spec in zip(results, signature.outputs, strict=True):
-        result.name, result.shape = spec.name, ir.Shape(spec.axes)
-        result.type = ir.TensorType(getattr(ir.DataType, _IR_NAMES[spec.dtype]))
-    graph.outputs.extend(results)
-    _give_names(graph)
-    model = ir.Model(graph, ir_version=step.ir_version)
-    proto = ir.to_proto(model)
-    strip(proto, name)
-    onnx.checker.check_model(proto, full_check=True)
-    return proto
 
+    def body(op: Op, inputs: dict[str, ir.Value]) -> list[ir.Value]:
+        return _generate(op, inner, inputs, signature.states)
 
-def _give_names(graph: ir.Graph) -> None:
-    """A name of its own for every value inside, in the loops, too: an inner name must not hide an outer one."""
-    results = set(graph.outputs)
-    taken = {value.name for value in (*graph.inputs, *graph.outputs, *graph.initializers.values())}
-    names = (name for i in itertools.count() if (name := f"v{i}") not in taken)
-    for inner in graph.subgraphs():
-        for inner_input in inner.inputs:
-            inner_input.name = next(names)
-    for node in graph.all_nodes():
-        node.name = ""
-        for output in node.outputs:
-            if output not in results:
-                output.name = next(names)
-
-
-_IR_NAMES = {"int64": "INT64", "float32": "FLOAT", "bool": "BOOL"}
+    return graph_model(name, signature, body, inner.opset_imports, step.ir_version)
 
 
 def _generate(op: Op, inner: StepGraph, inputs: dict[str, ir.Value], states: Sequence[str]) -> list[ir.Value]:
