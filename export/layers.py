@@ -5,6 +5,7 @@ Weights are laid out for ``x @ w``; the bias of the input and of the recurrence 
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from toolkit.models.cells import gru_cell, lstm_cell, rnn_cell
 
@@ -23,6 +24,20 @@ class Product(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         return torch.matmul(x, self.weight) + self.bias
+
+
+class Table(nn.Module):
+    """ids [N] -> rows of a table [N, K]."""
+
+    table: Tensor
+
+    def __init__(self, table: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("table", table.contiguous())
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        """See the class."""
+        return functional.embedding(input_ids, self.table)
 
 
 class _Rnn(nn.Module):
@@ -118,6 +133,26 @@ def input_bias(rnn: nn.RNNBase, layer: int) -> Tensor:
     bias = _weight(rnn, "bias_ih", layer)
     folds = not isinstance(rnn, nn.GRU)  # the GRU multiplies its recurrent bias with the reset gate
     return bias + _weight(rnn, "bias_hh", layer) if folds else bias
+
+
+def looked_up(rnn: nn.RNNBase, embedding: Tensor | None, max_table_bytes: int) -> nn.Module:
+    """The input product of the first layer over tokens: ids [N] -> [N, gates*H].
+
+    Args:
+        rnn: gives the weights.
+        embedding: [V, E]; None where the input is one-hot.
+        max_table_bytes: an embedding is folded into a look-up table of at most this size; a one-hot input always is
+            one, of the size of its own W_ih.
+    """
+    w_ih, b_ih = input_weight(rnn, 0), input_bias(rnn, 0)  # (V or E, gates*H), (gates*H,)
+    if embedding is None:
+        return Table(w_ih + b_ih)
+    embedding = embedding.detach()
+    if len(embedding) * w_ih.shape[1] * w_ih.element_size() <= max_table_bytes:
+        # In float64, or the last bits would depend on where the tensors lie in memory, and so would the files.
+        table = embedding.double() @ w_ih.double() + b_ih.double()
+        return Table(table.to(w_ih.dtype))
+    return nn.Sequential(Table(embedding), Product(w_ih, b_ih))
 
 
 def recurrent_layers(rnn: nn.RNNBase, first: nn.Module, nonlinearity: str) -> nn.Module:

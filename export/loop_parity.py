@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from toolkit.decode_loop import DecodeLoop, Knobs, LoopState
 from toolkit.errors import ParityError
+from toolkit.sampling import log_softmax
 from toolkit.step_model import Ids, Logits, State, StepModel
 from toolkit.uniform import Uniforms, uniform
 
@@ -78,8 +79,8 @@ def _check(
             scores = logits[length - 1 : length - 1 + TOKENS, row].copy()
             scores[:, list(banned)] = -np.inf
             where = f"{name}: decode loop, {way}, sequence {row + 1} of {len(prompts.lengths)}"
-            _check_choices(where, scores, ids[row], numbers[:, row] if knobs is _DRAWN else None, tolerance)
-            expected = [scores_log_probs(scores)[np.arange(TOKENS), ids[row]]]
+            check_choices(where, scores, ids[row], numbers[:, row] if knobs is _DRAWN else None, tolerance)
+            expected = [log_softmax(scores)[np.arange(TOKENS), ids[row]]]
             found = [log_probs[row]]
             expected += [part[:, row] for part in states[length + TOKENS - 2]]
             found += [np.asarray(part)[:, row] for part in state[: len(step.signature.states)]]
@@ -124,21 +125,14 @@ def _read(step: StepModel, prompts: _Prompts, ids: Ids) -> tuple[Logits, list[St
     return np.stack(logits), states
 
 
-def scores_log_probs(scores: Logits) -> npt.NDArray[np.float64]:
-    """Natural logarithms of the probabilities along the last axis, in float64."""
-    shifted = scores.astype(np.float64) - scores.max(axis=-1, keepdims=True)
-    logs: npt.NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return logs
-
-
-def _check_choices(where: str, scores: Logits, ids: Ids, numbers: Uniforms | None, tolerance: float) -> None:
+def check_choices(where: str, scores: Logits, ids: Ids, numbers: Uniforms | None, tolerance: float) -> None:
     """Each token must be the largest logit, or the one whose share of the CDF holds the number; up to rounding."""
     steps = np.arange(len(ids))
     if numbers is None:
         best = scores.max(axis=1)
         wrong = ~(best - scores[steps, ids] <= 2 * tolerance * np.maximum(1, np.abs(best)))
     else:
-        cdf = np.exp(scores_log_probs(scores)).cumsum(axis=1)
+        cdf = np.exp(log_softmax(scores)).cumsum(axis=1)
         high = cdf[steps, ids]
         low = np.where(ids > 0, cdf[steps, ids - 1], 0.0)
         wrong = ~((low - tolerance <= numbers) & (numbers <= high + tolerance) & (high > low))

@@ -7,25 +7,11 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from toolkit.models.char_rnn import CharRNN
 
 from .generate_module import DecodeLoop
-from .layers import Product, input_bias, input_weight, recurrent_layers
-
-
-class _Table(nn.Module):
-    """ids [N] -> the first layer's input product [N, gates*H], looked up."""
-
-    table: Tensor
-
-    def __init__(self, table: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("table", table.contiguous())
-
-    def forward(self, input_ids: Tensor) -> Tensor:
-        return functional.embedding(input_ids, self.table)
+from .layers import Product, looked_up, recurrent_layers
 
 
 class OneStateStep(DecodeLoop):
@@ -143,8 +129,7 @@ def step_module(network: CharRNN, max_table_bytes: int, banned: Sequence[int] = 
 
     Args:
         network: in eval mode, on the CPU.
-        max_table_bytes: an embedding is folded into a look-up table of at most this size; a one-hot
-            input always is one, of the size of its own W_ih.
+        max_table_bytes: see `looked_up`.
         banned: ids that `generate` never writes: `<unk>`.
 
     Returns:
@@ -152,15 +137,7 @@ def step_module(network: CharRNN, max_table_bytes: int, banned: Sequence[int] = 
         of `toolkit.signature.generate_signature`.
     """
     options, rnn = network.options, network.rnn
-    w_ih, b_ih = input_weight(rnn, 0), input_bias(rnn, 0)  # (V or E, gates*H), (gates*H,)
-    if network.embedding is None:
-        source: nn.Module = _Table(w_ih + b_ih)
-    elif network.vocab_size * w_ih.shape[1] * w_ih.element_size() <= max_table_bytes:
-        # In float64, or the last bits would depend on where the tensors lie in memory, and so would the files.
-        table = network.embedding.weight.detach().double() @ w_ih.double() + b_ih.double()
-        source = _Table(table.to(w_ih.dtype))
-    else:
-        source = nn.Sequential(_Table(network.embedding.weight.detach()), Product(w_ih, b_ih))
+    source = looked_up(rnn, None if network.embedding is None else network.embedding.weight, max_table_bytes)
     layers = recurrent_layers(rnn, nn.Identity(), options.nonlinearity)
 
     w_out = network.output.weight.detach().T

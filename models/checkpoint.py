@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from toolkit.bundle import what_is
+from toolkit.bundle import TOKENIZERS, what_is
 from toolkit.errors import FileFormatError
 from toolkit.files import read_bytes, write_atomic
 from toolkit.tokenizer import Tokenizer, tokenizer_from_dict
@@ -171,7 +171,7 @@ def _checked(payload: Any, path: Path) -> Checkpoint:  # noqa: ANN401 - whatever
         checkpoint = Checkpoint(
             kind=str(payload["kind"]),
             network=kind.shape.from_dict(payload["network"], str(path)),
-            tokenizers={name: tokenizer_from_dict(payload[name], str(path)) for name in kind.tokenizers},
+            tokenizers={name: tokenizer_from_dict(payload[name], str(path)) for name in TOKENIZERS[payload["kind"]]},
             weights=dict(payload["weights"]),
             training=dict(payload["training"]),
             corpus=dict(payload["corpus"]),

@@ -2,19 +2,24 @@
 
 import math
 import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from toolkit.bundle import LM, SEQ2SEQ, SERIES, SOURCE, TARGET
 from toolkit.cli.output import console, facts_table, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options, given
 from toolkit.corpus import CorpusOptions, load_corpus
-from toolkit.tokenizer import UNK, TokenizerOptions, build_tokenizer
+from toolkit.parallel import ParallelOptions, load_parallel
+from toolkit.tokenizer import UNK, TokenizerOptions, build_marked_tokenizer, build_tokenizer
 
 from .network_options import NetworkOptions
-from .recipe import Recipe, read_recipe, recipe_names
-from .series_options import SeriesDataOptions
+from .recipe import SECTIONS, Recipe, read_recipe, recipe_names
+from .seq2seq_options import Seq2SeqOptions
+from .series_options import SeriesDataOptions, SeriesOptions
 from .train_options import CHANGEABLE_ON_RESUME, TrainOptions
 
 if TYPE_CHECKING:
@@ -27,7 +32,7 @@ def _use_recipe(ctx: click.Context, _param: click.Parameter, name: str | None) -
     if name is None:
         return None
     recipe = read_recipe(name)
-    if recipe.kind == "lm":
+    if recipe.kind == LM:
         ctx.default_map = {"corpus": recipe.source, **recipe.values()}
     return recipe
 
@@ -43,7 +48,9 @@ def _use_recipe(ctx: click.Context, _param: click.Parameter, name: str | None) -
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder of the run, to be made.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with the run in this folder.")
-@dataclass_options(CorpusOptions, TokenizerOptions, NetworkOptions, TrainOptions)
+@dataclass_options(
+    CorpusOptions, TokenizerOptions, NetworkOptions, TrainOptions, Seq2SeqOptions, ParallelOptions, SeriesOptions
+)
 @click.pass_context
 def train(
     ctx: click.Context,
@@ -56,25 +63,32 @@ def train(
 ) -> None:
     """Train a language model on CORPUS, or what a recipe says.
 
-    CORPUS is a text file, a folder of *.txt, a .zip holding one, builtin:lyrics-zh or builtin:lyrics-en.
+    CORPUS is a text file, a folder of *.txt, a .zip holding one, builtin:lyrics-zh or builtin:lyrics-en. With a
+    recipe from text to text it is a .tsv of two columns, or one file and --target another, line by line.
     The run folder gets last.pt and best.pt (by validation perplexity; by training perplexity with
     --valid-fraction 0), metrics.jsonl and loss.png. Ctrl-C saves; --resume goes on exactly there.
 
     \b
     toolkit train builtin:lyrics-zh -o runs/a --cell lstm
     toolkit train --recipe d2l-gru -o runs/b --epochs 80
+    toolkit train pairs.tsv --recipe dates -o runs/c
     toolkit train --resume runs/a --epochs 60
     """  # noqa: D301 - click wants the character itself
     if resume is not None:
         if recipe is not None:
             raise click.UsageError("--resume goes on with what the run began with; leave --recipe out")
         trainer = _resumed(ctx, resume, corpus, output, params)
-    elif recipe is not None and recipe.kind != "lm" and output is not None:
+    elif recipe is not None and recipe.kind != LM and output is not None:
         changes = {name: params[name] for name in given(ctx) if name in params}
-        trainer = _started_series(recipe, corpus or recipe.source, output, changes)
+        trainer = _started_recipe(recipe, corpus or recipe.source, output, changes)
     elif corpus is None or output is None:
         raise click.UsageError("give a CORPUS or a --recipe and a run folder (-o RUN), or --resume RUN")
     else:
+        known = {part.name for cls in SECTIONS[LM].values() for part in fields(cls)}  # type: ignore[arg-type]  # dataclasses
+        if other := [f"--{name.replace('_', '-')}" for name in given(ctx) if name in params and name not in known]:
+            raise click.UsageError(
+                f"a language model has no {', '.join(other)}; other kinds of model begin with a --recipe"
+            )
         trainer = _started(output, corpus, params)
     run_trainer(trainer)
     if recipe is not None and recipe.figure is not None:
@@ -127,19 +141,41 @@ def _started(output: Path, source: str, params: dict[str, Any]) -> "Trainer":
     return Trainer.start(RunFolder(output), task, options)
 
 
-def _started_series(recipe: Recipe, source: str, output: Path, changes: dict[str, Any]) -> "Trainer":
+def _started_recipe(recipe: Recipe, source: str, output: Path, changes: dict[str, Any]) -> "Trainer":
+    """A new run of another kind of model."""
+    options = recipe.options(changes)
+    task = _TASKS[recipe.kind](source, options)
+
+    from .run_folder import RunFolder
+    from .trainer import Trainer
+
+    return Trainer.start(RunFolder(output), task, options["training"])
+
+
+def _series_task(source: str, options: dict[str, Any]) -> "Task":
     """A new run on numbers."""
     from toolkit.series_data import load_series_data
 
-    options = recipe.options(changes)
     data = load_series_data(source, options["data"].valid_fraction)
 
-    from .run_folder import RunFolder
     from .series_task import SeriesTask
-    from .trainer import Trainer
 
-    task = SeriesTask.start(options["network"], options["training"], data, options["data"])
-    return Trainer.start(RunFolder(output), task, options["training"])
+    return SeriesTask.start(options["network"], options["training"], data, options["data"])
+
+
+def _seq2seq_task(source: str, options: dict[str, Any]) -> "Task":
+    """A new run on pairs of texts."""
+    data = load_parallel(source, options["data"])
+    pairs = zip((SOURCE, TARGET), zip(*data.train, *data.valid, strict=True), strict=True)
+    tokenizers = {name: build_marked_tokenizer(texts, options["tokenizer"]) for name, texts in pairs}
+
+    from .seq2seq_task import Seq2SeqTask
+
+    return Seq2SeqTask.start(options["network"], tokenizers, options["training"], data, options["data"])
+
+
+_TASKS: Mapping[str, Callable[[str, dict[str, Any]], "Task"]] = {SERIES: _series_task, SEQ2SEQ: _seq2seq_task}
+"""Kind of model -> what begins its training on a source. All that can be wrong without torch is found before."""
 
 
 def _resumed(
@@ -166,7 +202,12 @@ def _resumed(
     options = merged_options(saved, {name: params[name] for name in changed})
     source, saved_options = source or checkpoint.corpus["source"], checkpoint.corpus["options"]
     task: Task
-    if checkpoint.kind == "series":
+    if checkpoint.kind == SEQ2SEQ:
+        from .seq2seq_task import Seq2SeqTask
+
+        pair_options = ParallelOptions.from_dict(saved_options, where)
+        task = Seq2SeqTask.resume(checkpoint, options, load_parallel(source, pair_options), pair_options)
+    elif checkpoint.kind == SERIES:
         data_options = SeriesDataOptions.from_dict(saved_options, where)
         data = load_series_data(source, data_options.valid_fraction)
         task = SeriesTask.resume(checkpoint, options, data, data_options)
@@ -191,8 +232,8 @@ def run_trainer(trainer: "Trainer") -> None:
         out.print(f"all {p.epoch} epochs are done; for more: toolkit train --resume {trainer.folder.path} --epochs N")
     done = p.epoch * batches + p.batch
     for prefix in trainer.options.prefix:
-        for tokenizer in task.tokenizers.values():
-            if unknown := tokenizer.unknown(prefix):
+        for name, tokenizer in task.tokenizers.items():
+            if name != TARGET and (unknown := tokenizer.unknown(prefix)):
                 out.print(f"prefix {prefix}: not in the vocabulary, read as {UNK}: {' '.join(unknown)}")
     with ConsoleReporter(out, trainer.options.epochs, batches, done, task.unit, task.measure) as reporter:
         outcome = trainer.run(reporter)

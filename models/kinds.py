@@ -6,11 +6,14 @@ from typing import Any
 
 from torch import nn
 
+from toolkit.bundle import LM, SEQ2SEQ, SERIES, SOURCE, TARGET, TOKENIZER
 from toolkit.options import Options
 from toolkit.tokenizer import Tokenizer
 
 from .char_rnn import CharRNN
 from .network_options import NetworkOptions
+from .seq2seq_options import Seq2SeqOptions
+from .seq2seq_rnn import Seq2SeqRNN
 from .series_options import SeriesOptions
 from .series_rnn import SeriesRNN
 
@@ -21,17 +24,16 @@ class Kind:
 
     Attributes:
         shape: the options of its network.
-        tokenizers: the names of its vocabularies.
         build: makes a network with fresh weights.
     """
 
     shape: type[Options]
-    tokenizers: tuple[str, ...]
     build: Callable[[Any, Mapping[str, Tokenizer]], nn.Module]
 
 
 KINDS: Mapping[str, Kind] = {
-    "lm": Kind(NetworkOptions, ("tokenizer",), lambda shape, t: CharRNN(shape, len(t["tokenizer"]))),
-    "series": Kind(SeriesOptions, (), lambda shape, _: SeriesRNN(shape)),
+    LM: Kind(NetworkOptions, lambda shape, t: CharRNN(shape, len(t[TOKENIZER]))),
+    SERIES: Kind(SeriesOptions, lambda shape, _: SeriesRNN(shape)),
+    SEQ2SEQ: Kind(Seq2SeqOptions, lambda shape, t: Seq2SeqRNN(shape, len(t[SOURCE]), len(t[TARGET]))),
 }
-"""lm: a language model over tokens. series: real numbers in, real numbers out, at each step."""
+"""A language model over tokens; real numbers in, real numbers out, at each step; text to text."""

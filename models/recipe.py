@@ -9,19 +9,28 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from toolkit.bundle import LM, SEQ2SEQ, SERIES
 from toolkit.corpus import CorpusOptions
 from toolkit.errors import ToolkitError
 from toolkit.files import read_bytes
 from toolkit.options import Options
+from toolkit.parallel import ParallelOptions
 from toolkit.tokenizer import TokenizerOptions
 
 from .network_options import NetworkOptions
+from .seq2seq_options import Seq2SeqOptions
 from .series_options import SeriesDataOptions, SeriesOptions
 from .train_options import TrainOptions
 
 SECTIONS: Mapping[str, Mapping[str, type[Options]]] = {
-    "lm": {"corpus": CorpusOptions, "tokenizer": TokenizerOptions, "network": NetworkOptions, "training": TrainOptions},
-    "series": {"data": SeriesDataOptions, "network": SeriesOptions, "training": TrainOptions},
+    LM: {"corpus": CorpusOptions, "tokenizer": TokenizerOptions, "network": NetworkOptions, "training": TrainOptions},
+    SERIES: {"data": SeriesDataOptions, "network": SeriesOptions, "training": TrainOptions},
+    SEQ2SEQ: {
+        "data": ParallelOptions,
+        "tokenizer": TokenizerOptions,
+        "network": Seq2SeqOptions,
+        "training": TrainOptions,
+    },
 }
 """Kind of model -> section of a recipe -> the options that it sets."""
 

@@ -181,24 +181,25 @@ def torchscript_allowed() -> Iterator[None]:
         yield
 
 
-def _open_torchscript(data: bytes, device: torch.device) -> Any:  # noqa: ANN401 - torch.jit is untyped
+def open_torchscript(data: bytes, name: str, device: torch.device) -> Any:  # noqa: ANN401 - torch.jit is untyped
+    """A module from the bytes of a .ts.pt; the name is for the error."""
     try:
         with torchscript_allowed():
             return torch.jit.load(io.BytesIO(data), map_location=device)  # type: ignore[no-untyped-call]
     except RuntimeError as error:
-        raise FileFormatError(f"{STEP_TORCHSCRIPT}: torch cannot read it: {json.dumps(str(error)[:200])}") from error
+        raise FileFormatError(f"{name}: torch cannot read it: {json.dumps(str(error)[:200])}") from error
 
 
 def torchscript_step(data: bytes, info: ModelInfo, device: str) -> TorchScriptStepModel:
     """The step in the bytes of step.ts.pt."""
     where = resolve_torch_device(device)
-    return TorchScriptStepModel(_open_torchscript(data, where), info.signatures[STEP], where)
+    return TorchScriptStepModel(open_torchscript(data, STEP_TORCHSCRIPT, where), info.signatures[STEP], where)
 
 
 def load_torchscript(data: bytes, info: ModelInfo, device: str) -> LanguageModel:
     """The bytes of step.ts.pt as a language model; see `toolkit.load`."""
     where = resolve_torch_device(device)
-    module = _open_torchscript(data, where)
+    module = open_torchscript(data, STEP_TORCHSCRIPT, where)
     loop = None
     if GENERATE in info.signatures:
         loop = TorchScriptDecodeLoop(module, info.signatures[GENERATE], where)

@@ -2,17 +2,18 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 from .batching import generate_batch
 from .decode_loop import DecodeLoop
 from .errors import OptionError
 from .generation import Generation, Piece, generate, stream
+from .options import Options
 from .sampling import SamplingOptions
 from .signature import Signature
 from .step_model import Ids, Logits, State, StepModel, check_step_args
-from .tokenizer import Tokenizer
+from .tokenizer import UNK, Tokenizer
 from .uniform import fresh_seed
 
 
@@ -78,13 +79,13 @@ class LanguageModel:
         Example:
             >>> model.generate("分开", max_new_tokens=50, temperature=0.8, top_k=40, seed=1)[0].text
         """
-        chosen = _options(options, changes)
+        chosen = changed(options or SamplingOptions(), changes)
         self._warn_unknown(prompt)
         return generate(self.backend, self.tokenizer, prompt, chosen, self.loop)
 
     def stream(self, prompt: str, options: SamplingOptions | None = None, **changes: Any) -> Iterator[Piece]:  # noqa: ANN401 - as above
         """As `generate`, but yields the text as it is written."""
-        chosen = _options(options, changes)
+        chosen = changed(options or SamplingOptions(), changes)
         self._warn_unknown(prompt)
         return stream(self.backend, self.tokenizer, prompt, chosen, self.loop)
 
@@ -115,7 +116,7 @@ class LanguageModel:
         Example:
             >>> texts = dict(model.generate_batch(["春", "夏", "秋"], max_new_tokens=30, seed=1))
         """
-        chosen = _options(options, changes)
+        chosen = changed(options or SamplingOptions(), changes)
         seed = fresh_seed() if chosen.seed is None else chosen.seed
         self._warn_unknown(*prompts)
         return generate_batch(self.backend, self.loop, self.tokenizer, prompts, chosen, seed, batch_size)
@@ -123,18 +124,26 @@ class LanguageModel:
     def _warn_unknown(self, *prompts: str) -> None:
         missing = list(dict.fromkeys(token for prompt in prompts for token in self.tokenizer.unknown(prompt)))
         if missing:
-            shown = " ".join(missing[:20]) + (" …" if len(missing) > 20 else "")
-            warnings.warn(
-                f"not in the vocabulary, read as {self.tokenizer.vocab[self.tokenizer.unk_id]}: {shown}",
-                UnknownTokenWarning,
-                stacklevel=3,
-            )
+            warnings.warn(read_as_unknown(missing), UnknownTokenWarning, stacklevel=3)
 
 
-def _options(options: SamplingOptions | None, changes: dict[str, Any]) -> SamplingOptions:
+def read_as_unknown(tokens: Sequence[str]) -> str:
+    """What an `UnknownTokenWarning` says."""
+    return f"not in the vocabulary, read as {UNK}: {' '.join(tokens[:20])}{' …' if len(tokens) > 20 else ''}"
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+def changed(options: OptionsT, changes: dict[str, Any]) -> OptionsT:
+    """Options with single ones changed by name.
+
+    Raises:
+        OptionError: an option is unknown or out of range.
+    """
     try:
-        return replace(options or SamplingOptions(), **changes)
+        return replace(options, **changes)  # type: ignore[type-var]  # subclasses are dataclasses
     except TypeError:
-        known = SamplingOptions.__dataclass_fields__
+        known = [field.name for field in fields(options)]  # type: ignore[arg-type]  # as above
         unknown = ", ".join(sorted(set(changes) - set(known)))
         raise OptionError(f"unknown option {unknown}; known are {', '.join(known)}") from None

@@ -141,6 +141,13 @@ def softmax(logits: Logits) -> npt.NDArray[np.float32]:
     return probs
 
 
+def log_softmax(logits: Logits) -> npt.NDArray[np.float64]:
+    """Natural log-probabilities along the last axis, added up in float64; at least one logit of each row is finite."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    logs: npt.NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return logs
+
+
 def log_probs_of(logits: Logits, ids: Ids) -> npt.NDArray[np.float32]:
     """Natural log-probability of one id in each row: float32 [N]."""
     shifted = logits - logits.max(axis=-1, keepdims=True)

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .bundle import DECODER
 from .decode_loop import Knobs
 from .signature import Signature
 from .step_model import Ids, Logits, State
@@ -37,7 +38,7 @@ class Encoded:
 
 
 class Seq2SeqBackend(Protocol):
-    """An encoder and the step of a decoder. ONNX Runtime implements it here; eager PyTorch and TorchScript elsewhere."""
+    """An encoder and the step of a decoder: ONNX Runtime here, eager PyTorch and TorchScript elsewhere."""
 
     @property
     def signatures(self) -> Mapping[str, Signature]:
@@ -100,3 +101,23 @@ def batch_of(texts: Sequence[Ids]) -> tuple[Ids, Ids]:
     for row, ids in zip(padded, texts, strict=True):
         row[: len(ids)] = ids
     return padded, lengths
+
+
+class SourcedStep:
+    """A decoder together with its sources, as a `toolkit.step_model.StepModel` over the target."""
+
+    def __init__(self, backend: Seq2SeqBackend, source: Encoded) -> None:
+        self._backend = backend
+        self._source = source
+        self.signature = backend.signatures[DECODER]
+        self.device = backend.device
+
+    def init_state(self, batch_size: int) -> State:
+        """What the encoder gives; there are as many sequences as sources."""
+        assert batch_size == len(self._source.lengths)
+        return self._source.state
+
+    def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
+        """One target token for each source; see `Seq2SeqBackend.step`."""
+        logits, after, _ = self._backend.step(input_ids, state, self._source)
+        return logits, after

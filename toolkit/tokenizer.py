@@ -82,6 +82,10 @@ class Tokenizer:
         tokens = self.split(text)
         return np.fromiter((get(token, self.unk_id) for token in tokens), dtype=np.int64, count=len(tokens))
 
+    def marked(self, text: str) -> Ids:
+        """As `encode`, between start and end marker."""
+        return np.array([self.bos_id, *self.encode(text), self.eos_id], np.int64)
+
     def unknown(self, text: str) -> list[str]:
         """The distinct tokens of a text that the vocabulary lacks, in order of appearance."""
         return [token for token in dict.fromkeys(self.split(text)) if token not in self.ids]
@@ -105,10 +109,11 @@ class Tokenizer:
         return self.vocab[i]
 
     @classmethod
-    def build(cls, text: str, options: TokenizerOptions, *, markers: bool = False) -> Self:
-        """A vocabulary of the tokens of a text, most frequent first, equals by code point."""
+    def build(cls, texts: Iterable[str], options: TokenizerOptions, *, markers: bool = False) -> Self:
+        """A vocabulary of the tokens of some texts, most frequent first, equals by code point."""
         newline, special = options.newline, (UNK, *MARKERS) if markers else (UNK,)
-        counts = Counter(cls.cut(text.replace("\n", " ") if newline == "space" else text))
+        plain = (text.replace("\n", " ") if newline == "space" else text for text in texts)
+        counts = Counter(token for text in plain for token in cls.cut(text))
         kept = sorted((token for token, n in counts.items() if n >= options.min_count), key=lambda t: (-counts[t], t))
         return cls((*special, *(token for token in kept if token not in special)), newline, markers)
 
@@ -173,9 +178,14 @@ def _jieba() -> Any:  # noqa: ANN401 - jieba ships no types
 _KINDS: Mapping[str, type[Tokenizer]] = {"char": CharTokenizer, "word": WordTokenizer}
 
 
-def build_tokenizer(text: str, options: TokenizerOptions, *, markers: bool = False) -> Tokenizer:
+def build_tokenizer(text: str, options: TokenizerOptions) -> Tokenizer:
     """The tokenizer that the options ask for, with the vocabulary of a text."""
-    return _KINDS[options.tokenizer].build(text, options, markers=markers)
+    return _KINDS[options.tokenizer].build([text], options)
+
+
+def build_marked_tokenizer(texts: Iterable[str], options: TokenizerOptions) -> Tokenizer:
+    """As `build_tokenizer`, for texts each of which begins and ends: with markers."""
+    return _KINDS[options.tokenizer].build(texts, options, markers=True)
 
 
 def tokenizer_from_dict(values: object, where: str) -> Tokenizer:

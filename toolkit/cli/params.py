@@ -45,13 +45,16 @@ _PLAIN: Mapping[type, click.ParamType[Any]] = {int: click.INT, float: click.FLOA
 
 
 def dataclass_options(*classes: type[Options]) -> Callable[[Command], Command]:
-    """A decorator that adds an option for each field of some option dataclasses."""
+    """A decorator that adds an option for each field of some option dataclasses; of two of one name, the first."""
+    found: dict[str, tuple[dataclasses.Field[Any], Any]] = {}
+    for cls in classes:
+        hints = typing.get_type_hints(cls)
+        for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # subclasses are dataclasses
+            found.setdefault(field.name, (field, hints[field.name]))
 
     def decorate(command: Command) -> Command:
-        for cls in reversed(classes):
-            hints = typing.get_type_hints(cls)
-            for field in reversed(dataclasses.fields(cls)):  # type: ignore[arg-type]  # subclasses are dataclasses
-                command = _click_option(field, hints[field.name])(command)
+        for field, hint in reversed(found.values()):
+            command = _click_option(field, hint)(command)
         return command
 
     return decorate
