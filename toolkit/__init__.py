@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from .evaluation import perplexity
     from .generation import Generation
     from .language_model import LanguageModel
-    from .loading import load, load_series
+    from .loading import load, load_series, load_window
     from .sampling import SamplingOptions
     from .series_model import SeriesModel
     from .step_model import State, StepModel
     from .tokenizer import CharTokenizer, Tokenizer, WordTokenizer
+    from .window_model import WindowModel
 
 __all__ = [
     "CharTokenizer",
@@ -34,10 +35,12 @@ __all__ = [
     "StepModel",
     "Tokenizer",
     "ToolkitError",
+    "WindowModel",
     "WordTokenizer",
     "__version__",
     "load",
     "load_series",
+    "load_window",
     "perplexity",
 ]
 
@@ -50,9 +53,11 @@ _HOME = {
     "State": "step_model",
     "StepModel": "step_model",
     "Tokenizer": "tokenizer",
+    "WindowModel": "window_model",
     "WordTokenizer": "tokenizer",
     "load": "loading",
     "load_series": "loading",
+    "load_window": "loading",
     "perplexity": "evaluation",
 }
 

@@ -14,6 +14,8 @@ from .bundle import (
     LM,
     METADATA_KEY,
     SEQ2SEQ,
+    SEQUENCE,
+    SEQUENCE_TORCHSCRIPT,
     SERIES,
     STEP,
     STEP_ONNX,
@@ -28,6 +30,7 @@ from .errors import FileFormatError, MissingDependencyError, ToolkitError
 from .files import read_bytes
 from .language_model import LanguageModel
 from .series_model import SeriesModel
+from .window_model import WindowModel
 
 MAX_THREADS = 256
 
@@ -60,11 +63,15 @@ def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: s
         backend = "eager" if path.is_file() and path.suffix == ".pt" else "onnx"
     if backend not in BACKENDS:
         raise ToolkitError(f"backend must be one of {', '.join(BACKENDS)}, found {backend!r}")
-    if not 1 <= threads <= MAX_THREADS:
-        raise ToolkitError(f"threads must be from 1 to {MAX_THREADS}, found {threads}")
+    _check_threads(threads)
     if backend != "onnx":
         return _load_torch(path, backend, device)
     return _load_onnx(path, device, threads)
+
+
+def _check_threads(threads: int) -> None:
+    if not 1 <= threads <= MAX_THREADS:
+        raise ToolkitError(f"threads must be from 1 to {MAX_THREADS}, found {threads}")
 
 
 def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
@@ -104,17 +111,49 @@ def load_series(path: str | Path, device: str = "auto", *, threads: int = 1, bac
     from .onnx_session import session_device  # noqa: PLC0415 - as above
 
     path = Path(path)
-    if backend == "torchscript":
-        bundle = read_bundle(path)
-        expect_kind(bundle.info, SERIES, path)
-        steps = _torch_backends("torchscript", path)
-        return SeriesModel(steps.torchscript_step(bundle.read(STEP_TORCHSCRIPT), bundle.info, device))
-    if backend not in (None, "onnx"):
-        raise ToolkitError(f"backend of a series must be onnx or torchscript, found {backend!r}")
+    if _asks_for_torchscript(backend, threads):
+        steps, data, info = _torchscript(path, SERIES, STEP_TORCHSCRIPT)
+        return SeriesModel(steps.torchscript_step(data, info, device))
     info, sessions = _graphs(path, device, threads)
     expect_kind(info, SERIES, path)
     session = sessions[STEP](device)
     return SeriesModel(OnnxStepModel(lambda: session, info.signatures[STEP], session_device(session)))
+
+
+def load_window(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> WindowModel:
+    """Open an exported network that reads a window at once; arguments and errors as of `load`, without checkpoints.
+
+    Example:
+        >>> toolkit.load_window("runs/a/best").next_tokens("the moon is", 3)
+    """
+    from .onnx_models import OnnxSequence  # noqa: PLC0415 - as above
+    from .onnx_session import session_device  # noqa: PLC0415 - as above
+
+    path, reader = Path(path), None
+    if _asks_for_torchscript(backend, threads):
+        steps, data, info = _torchscript(path, WINDOW, SEQUENCE_TORCHSCRIPT)
+        reader = steps.torchscript_sequence(data, info, device)
+    else:
+        info, sessions = _graphs(path, device, threads)
+        expect_kind(info, WINDOW, path)
+        session = sessions[SEQUENCE](device)
+        reader = OnnxSequence(session, info.signatures[SEQUENCE], session_device(session))
+    return WindowModel(reader, info.tokenizer, info.network["window"])
+
+
+def _asks_for_torchscript(backend: str | None, threads: int) -> bool:
+    """Whether a model that no checkpoint can be opened as shall run on torch."""
+    _check_threads(threads)
+    if backend not in (None, "onnx", "torchscript"):
+        raise ToolkitError(f"backend must be onnx or torchscript, found {backend!r}")
+    return backend == "torchscript"
+
+
+def _torchscript(path: Path, kind: str, name: str) -> tuple[Any, bytes, ModelInfo]:
+    """The module that opens a .ts.pt, the bytes of one in a bundle, and its facts."""
+    bundle = read_bundle(path)
+    expect_kind(bundle.info, kind, path)
+    return _torch_backends("torchscript", path), bundle.read(name), bundle.info
 
 
 _KINDS = {
@@ -129,7 +168,12 @@ _KINDS = {
 def expect_kind(info: ModelInfo, kind: str, path: Path) -> None:
     """Raise ToolkitError if a model is of another kind, with what to use instead."""
     if info.kind != kind:
-        raise ToolkitError(f"{path}: is {_KINDS[info.kind]}.")
+        raise kind_error(info.kind, path)
+
+
+def kind_error(kind: str, path: Path, first: str = "") -> ToolkitError:
+    """What to say of a model of a kind that is not the one wanted; `first` is to be done before anything else."""
+    return ToolkitError(f"{path}: is {_KINDS[kind]}.{f' {first}.' if first else ''}")
 
 
 def read_info(path: Path) -> ModelInfo:
@@ -193,6 +237,5 @@ def _load_torch(path: Path, backend: str, device: str) -> LanguageModel:
     steps = _torch_backends(backend, path)
     if backend == "eager":
         return cast("LanguageModel", steps.load_eager(path, device))
-    bundle = read_bundle(path)
-    expect_kind(bundle.info, LM, path)
-    return cast("LanguageModel", steps.load_torchscript(bundle.read(STEP_TORCHSCRIPT), bundle.info, device))
+    _, data, info = _torchscript(path, LM, STEP_TORCHSCRIPT)
+    return cast("LanguageModel", steps.load_torchscript(data, info, device))
