@@ -47,7 +47,7 @@ def peer_cases(checkpoint: Path, batch_sizes: Iterable[int], device: str, *, aot
     loop = TorchScriptDecodeLoop(scripted, generate_signature(signature), where)
     network.to(where)
     with torch.no_grad():
-        program = torch.export.export(module, tuple(part.to(where) for part in example_inputs(signature, 1)))
+        program = torch.export.export(module, tuple(part.to(where) for part in example_inputs(signature, {"N": 1})))
     return [
         *(_step(EAGER, _fused(network), network.init_state(n), n) for n in batch_sizes),
         plain,

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from toolkit.bundle import LM, SERIES, STEP, ModelInfo, is_bundle, read_bundle
+from toolkit.bundle import LM, SEQ2SEQ, SERIES, ModelInfo, is_bundle, read_bundle
 from toolkit.errors import FileFormatError, ParityError, ToolkitError
 from toolkit.files import new_folder, sha256
 from toolkit.loading import read_info
 from toolkit.models.checkpoint import Checkpoint, load_checkpoint
 from toolkit.signature import Signature
 
-from . import language_bundle, series_bundle
+from . import language_bundle, seq2seq_bundle, series_bundle
 from .built import Built
 from .export_options import ExportOptions
 from .parity import ParityReport
@@ -99,8 +99,8 @@ class _Kind(Protocol):
         """All files in memory, after the gate."""
         ...
 
-    def signature_of(self, checkpoint: Checkpoint) -> Signature:
-        """The contract of its step."""
+    def signatures_of(self, checkpoint: Checkpoint) -> Mapping[str, Signature]:
+        """The contracts of its graphs that follow from the network."""
         ...
 
     def check(self, checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -> ParityReport:
@@ -108,7 +108,7 @@ class _Kind(Protocol):
         ...
 
 
-_KINDS: Mapping[str, _Kind] = {LM: language_bundle, SERIES: series_bundle}
+_KINDS: Mapping[str, _Kind] = {LM: language_bundle, SERIES: series_bundle, SEQ2SEQ: seq2seq_bundle}
 
 
 def build_bundle(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions) -> Built:
@@ -132,7 +132,7 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
     checkpoint = load_checkpoint(checkpoint_path)
     info, kind = bundle.info, _KINDS.get(checkpoint.kind)
     same = kind is not None and checkpoint.kind == info.kind and dict(checkpoint.tokenizers) == dict(info.tokenizers)
-    if kind is None or not same or kind.signature_of(checkpoint) != info.signatures[STEP]:
+    if kind is None or not same or not kind.signatures_of(checkpoint).items() <= info.signatures.items():
         raise FileFormatError(
             f"{folder}: was not exported from {checkpoint_path}: the network or the vocabulary has another size. "
             "Give the checkpoint that it was made from."

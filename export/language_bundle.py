@@ -69,9 +69,9 @@ def _files(
     return {**files, STEP_TORCHSCRIPT: torchscript_bytes(scripted, info.to_json(STEP))}
 
 
-def signature_of(checkpoint: Checkpoint) -> Signature:
+def signatures_of(checkpoint: Checkpoint) -> Mapping[str, Signature]:
     """The contract of the step that a checkpoint gives."""
-    return network_signature(checkpoint.build())
+    return {STEP: network_signature(checkpoint.build())}
 
 
 def open_graphs(files: Mapping[str, bytes], info: ModelInfo) -> dict[str, LanguageModel]:

@@ -1,6 +1,7 @@
 """The README.md of a bundle: what the model is, how good, and how to call it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo
 from toolkit.signature import Signature
@@ -119,15 +120,13 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
     shapes = {spec.name: [1 if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs}
     prompt = next((t for t in info.tokenizer.vocab[1:] if t.strip() and t.isprintable()), info.tokenizer.vocab[1])
     unit = info.tokenizer.unit
-    valid = provenance["valid_perplexity"]
     newline = {"keep": "kept", "space": "read as spaces"}[info.tokenizer.newline]
-    reached = _number(provenance["perplexity"])
     facts = {
         "kind": f"language model over {unit}",
         "network": f"{network['cell']}, {network['num_layers']} layer(s) of {network['hidden_size']}",
         "vocabulary": f"{network['vocab_size']:,} {unit}, line breaks {newline}",
         "corpus": f"{provenance['corpus']['name']}, {provenance['corpus']['characters']:,} characters",
-        "perplexity": reached if valid is None else f"{reached}, validation {_number(valid)}",
+        "perplexity": perplexity_reached(provenance),
     }
     loop = info.signatures[GENERATE]
     loop_zeros = "\n".join(
@@ -179,9 +178,15 @@ _LIBTORCH = """With libtorch or PyTorch: `torch.jit.load("{torchscript}")(input_
 """
 
 
-def parity_section(info: ModelInfo, data: str) -> str:
-    """What the gate measured, on what data: a paragraph and a table."""
-    parity, outputs = info.parity, [spec.name for spec in info.signatures[STEP].outputs]
+def perplexity_reached(provenance: Mapping[str, Any]) -> str:
+    """In training, and in validation where there was one."""
+    reached, valid = _number(provenance["perplexity"]), provenance["valid_perplexity"]
+    return reached if valid is None else f"{reached}, validation {_number(valid)}"
+
+
+def parity_section(info: ModelInfo, data: str, of: str = STEP) -> str:
+    """What the gate measured of a graph, on what data: a paragraph and a table."""
+    parity, outputs = info.parity, [spec.name for spec in info.signatures[of].outputs]
     rounding = parity["rounding_of_eager_float32"]
     allowance = ""
     if rounding:

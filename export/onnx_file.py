@@ -4,7 +4,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import onnx
 import torch
@@ -20,10 +20,16 @@ OPSET = 18
 _PRODUCER = "rnn-toolkit"
 
 
-def example_inputs(signature: Signature, batch_size: int) -> tuple[Tensor, ...]:
-    """Zeros in the shape of the inputs, in call order."""
+_EXAMPLE_SIZES = {"N": 2, "T": 5}
+"""Of the dynamic axes. With 1, an axis would be taken for a constant; with the size of another, for the same one."""
+
+
+def example_inputs(signature: Signature, sizes: Mapping[str, int]) -> tuple[Tensor, ...]:
+    """Zeros in the shape of the inputs, in call order; `sizes` of the dynamic axes."""
     return tuple(
-        torch.zeros([batch_size if axis == "N" else int(axis) for axis in spec.axes], dtype=getattr(torch, spec.dtype))
+        torch.zeros(
+            [sizes[axis] if isinstance(axis, str) else axis for axis in spec.axes], dtype=getattr(torch, spec.dtype)
+        )
         for spec in signature.inputs
     )
 
@@ -33,21 +39,24 @@ def to_onnx(module: nn.Module, signature: Signature, graph_name: str) -> onnx.Mo
 
     Args:
         module: in eval mode, with the inputs and outputs of the signature.
-        signature: gives the names; the axis "N" becomes dynamic.
+        signature: gives the names; the axes "N" and "T" become dynamic.
         graph_name: the name of the graph in the file.
 
     Returns:
         A checked model without paths, sources or other marks of where it was made.
     """
-    batch = torch.export.Dim("N", min=1)
+    dynamic = {axis: torch.export.Dim(axis, min=1) for axis in _EXAMPLE_SIZES}
     with quiet_exporter():
         program = torch.onnx.export(
             module,
-            example_inputs(signature, 2),  # with 1 the axis would be taken for a constant
+            example_inputs(signature, _EXAMPLE_SIZES),
             dynamo=True,
             input_names=[spec.name for spec in signature.inputs],
             output_names=[spec.name for spec in signature.outputs],
-            dynamic_shapes={spec.name: {spec.axes.index("N"): batch} for spec in signature.inputs},
+            dynamic_shapes={
+                spec.name: {i: dynamic[axis] for i, axis in enumerate(spec.axes) if isinstance(axis, str)}
+                for spec in signature.inputs
+            },
             opset_version=OPSET,
             external_data=False,
             verbose=False,

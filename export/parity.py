@@ -42,7 +42,7 @@ _UNBOUNDED, _FEWEST_STEPS = 1e30, 64
 ROUNDING_FACTOR = 8.0
 """Two float32 computations of a chaotic rollout differ by a few times what each differs from float64."""
 
-_RANDOM_SEED = 20_240_229
+RANDOM_SEED = 20_240_229
 """Of the random ids; any other would do as well."""
 
 _STEPS_AT_ONCE = 32
@@ -108,6 +108,7 @@ class ParityReport:
         greedy_tokens: how long those continuations are; none of a model over real numbers.
         steps: of each rollout; fewer than `STEPS` where eager PyTorch itself leaves the numbers after them.
         loops: graph -> largest difference of its decode loop from its own single steps.
+        encoders: graph -> largest difference of its encoder, of a model that has one.
         lengths: of the sequences, where they are read whole; the longest has `steps`.
     """
 
@@ -116,6 +117,7 @@ class ParityReport:
     greedy_tokens: int = 0
     steps: int = STEPS
     loops: Mapping[str, float] = field(default_factory=dict)
+    encoders: Mapping[str, float] = field(default_factory=dict)
     lengths: tuple[int, ...] = ()
 
     @property
@@ -140,6 +142,7 @@ class ParityReport:
                 graph: worst for graph in graphs if (worst := self._worst(graph, "single"))
             },
             "largest_error_of_decode_loops": dict(self.loops),
+            "largest_error_of_encoders": dict(self.encoders),
             "rounding_of_eager_float32": {k: v for graph in graphs for k, v in self._worst(graph, "rounding").items()},
         }
 
@@ -310,10 +313,10 @@ def token_inputs(vocab_size: int, text_ids: Ids, steps: int | None = None) -> li
     Returns:
         int64 [steps, N] each: text and random ids, for all batch sizes.
     """
-    random, steps = np.random.default_rng(_RANDOM_SEED), steps or STEPS
+    random, steps = np.random.default_rng(RANDOM_SEED), steps or STEPS
     found: list[Rollout] = []
     for batch_size in BATCH_SIZES:
-        found.append(("text", text_ids[_places(batch_size, len(text_ids), steps)]))
+        found.append(("text", text_ids[places(batch_size, len(text_ids), steps)]))
         found.append(("random", random.integers(0, vocab_size, (steps, batch_size), dtype=np.int64)))
     return found
 
@@ -327,19 +330,19 @@ def number_inputs(points: npt.NDArray[np.float32]) -> list[Rollout]:
     Returns:
         float32 [STEPS, N, D] each: those, and normally distributed ones of their deviation, for all batch sizes.
     """
-    random = np.random.default_rng(_RANDOM_SEED)
+    random = np.random.default_rng(RANDOM_SEED)
     scale = points.std() or 1.0
     found: list[Rollout] = []
     for batch_size in BATCH_SIZES:
-        found.append(("data", points[_places(batch_size, len(points), STEPS)]))
+        found.append(("data", points[places(batch_size, len(points))]))
         numbers = random.standard_normal((STEPS, batch_size, points.shape[1])) * scale
         found.append(("random", numbers.astype(np.float32)))
     return found
 
 
-def _places(batch_size: int, length: int, steps: int) -> npt.NDArray[np.int64]:
-    """Where the sequences of a batch read, spread over what there is: [steps, N]."""
-    return (np.arange(steps)[:, None] + np.arange(batch_size) * (length // batch_size)) % length
+def places(batch_size: int, length: int, steps: int | None = None) -> npt.NDArray[np.int64]:
+    """Where the sequences of a batch read, spread over what there is: [steps, N]; by default `STEPS`."""
+    return (np.arange(steps or STEPS)[:, None] + np.arange(batch_size) * (length // batch_size)) % length
 
 
 def _roll(model: AnyStep, ids: npt.NDArray[Any]) -> _Trajectory:

@@ -17,7 +17,8 @@ from toolkit.uniform import MAX_UNIFORM
 
 from .step_graph import Op
 
-INT64, FLOAT, DOUBLE, BOOL = ir.DataType.INT64, ir.DataType.FLOAT, ir.DataType.DOUBLE, ir.DataType.BOOL
+INT32, INT64, BOOL = ir.DataType.INT32, ir.DataType.INT64, ir.DataType.BOOL
+FLOAT, DOUBLE = ir.DataType.FLOAT, ir.DataType.DOUBLE
 
 _LARGEST = np.iinfo(np.int64).max
 

@@ -8,12 +8,24 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from toolkit.models.attention import Attention
 from toolkit.models.seq2seq_rnn import Seq2SeqRNN
 
 from .layers import Product, Table, looked_up, recurrent_layers
+
+
+class _OneHot(nn.Module):
+    """ids [T, N] -> [T, N, V]."""
+
+    def __init__(self, vocab_size: int) -> None:
+        super().__init__()
+        self.vocab_size = vocab_size
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        return functional.one_hot(input_ids, self.vocab_size).float()
 
 
 class OneStateEncoder(nn.Module):
@@ -139,13 +151,9 @@ def encoder_module(network: Seq2SeqRNN) -> nn.Module:
     """
     encoder = copy.deepcopy(network.encoder)
     kind = TwoStateEncoder if network.options.cell == "lstm" else OneStateEncoder
-    return kind(Table(token_vectors(encoder.tokens)), encoder.rnn, encoder.bridges).eval()
-
-
-def token_vectors(tokens: nn.Module) -> Tensor:
-    """What stands for each token: the embedding, or the unit matrix of one-hot vectors."""
-    embedding = tokens.embedding
-    return torch.eye(int(tokens.vocab_size)) if embedding is None else embedding.weight.detach()
+    embedding = encoder.tokens.embedding
+    tokens = _OneHot(network.source_size) if embedding is None else Table(embedding.weight.detach())
+    return kind(tokens, encoder.rnn, encoder.bridges).eval()
 
 
 @torch.no_grad()

@@ -34,7 +34,7 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
             f"--quantize {options.quantize}: what it costs is measured as perplexity, which a model over real numbers "
             "does not have. Export it without."
         )
-    signature = signature_of(checkpoint)
+    signature = signatures_of(checkpoint)[STEP]
     info = ModelInfo(
         kind=SERIES,
         network=checkpoint.network.to_dict(),
@@ -56,9 +56,9 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
     return Built(info, report, bundle_files(info, made, card))
 
 
-def signature_of(checkpoint: Checkpoint) -> Signature:
+def signatures_of(checkpoint: Checkpoint) -> Mapping[str, Signature]:
     """The contract of the step that a checkpoint gives."""
-    return EagerSeriesModel(checkpoint.build()).signature
+    return {STEP: EagerSeriesModel(checkpoint.build()).signature}
 
 
 def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -> ParityReport:

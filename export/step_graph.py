@@ -1,6 +1,6 @@
 """A step graph as a part of a larger one: its nodes copied into a loop, its state carried in the cheapest form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ import onnx_ir as ir
 
 Op = Any
 """An onnxscript OpBuilder: ``op.Add(a, b)`` appends a node to the graph that it belongs to and returns its output."""
+
+Known = dict[ir.Value, ir.Value]
+"""A value of the step graph -> the same in another graph."""
 
 _NEVER = np.float32(-np.inf)
 
@@ -34,15 +37,19 @@ class StepGraph:
     """The step of a model, to be built into other graphs any number of times; the weights are there once.
 
     Args:
-        step: the step, with inputs input_ids and states, outputs logits and next states.
+        step: the step, with inputs input_ids, states and what stays the same (see `known`); outputs logits and next
+            states, others are left out.
+        states: the names of the states.
         vocab_size: V.
         banned: ids whose logits become minus infinity: no text.
     """
 
-    def __init__(self, step: onnx.ModelProto, vocab_size: int, banned: Sequence[int]) -> None:
-        graph = ir.from_proto(step).graph
-        self._ids, *self._states = graph.inputs
-        self._logits, *self._next_states = graph.outputs
+    def __init__(self, step: onnx.ModelProto, states: Sequence[str], vocab_size: int, banned: Sequence[int]) -> None:
+        self._graph = ir.from_proto(step).graph
+        graph = self._graph
+        self._ids, *others = graph.inputs
+        self._states = [part for part in others if part.name in states]
+        self._logits, *self._next_states = graph.outputs[: 1 + len(states)]
         self.vocab_size = vocab_size
         self.opset_imports = dict(graph.opset_imports)
         self._mask = np.zeros(self.vocab_size, np.float32)
@@ -73,11 +80,13 @@ class StepGraph:
 
     def advance(self, op: Op, ids: ir.Value, parts: Sequence[ir.Value]) -> list[ir.Value]:
         """Read ids [N]: what is carried on. The logits are not computed."""
-        return self._copy(op, self._inputs(ids, parts), [part.after for part in self.carried])
+        return self._copy(op, self._inputs(ids, parts, None), [part.after for part in self.carried])
 
-    def step(self, op: Op, ids: ir.Value, parts: Sequence[ir.Value]) -> tuple[ir.Value, list[ir.Value]]:
+    def step(
+        self, op: Op, ids: ir.Value, parts: Sequence[ir.Value], known: Known | None = None
+    ) -> tuple[ir.Value, list[ir.Value]]:
         """Read ids [N]: the logits [N, V], minus infinity for banned ids, and what is carried on."""
-        values = self._inputs(ids, parts)
+        values = self._inputs(ids, parts, known)
         if self._bias is not None:  # added where the bias is, the mask costs nothing
             bias = _array(self._bias)
             values[self._bias] = self._weight(op, "banned_bias", bias + self._mask.astype(bias.dtype))
@@ -86,8 +95,19 @@ class StepGraph:
             logits = op.Add(logits, self._weight(op, "banned", self._mask))
         return logits, after
 
-    def _inputs(self, ids: ir.Value, parts: Sequence[ir.Value]) -> dict[ir.Value, ir.Value]:
-        return {self._ids: ids, **{c.before: part for c, part in zip(self.carried, parts, strict=True)}}
+    def known(self, op: Op, inputs: Mapping[str, ir.Value]) -> Known:
+        """Compute beforehand what depends on inputs that stay the same from step to step, given by name."""
+        values = {part: inputs[str(part.name)] for part in self._graph.inputs if part.name in inputs}
+        ready = {*values, *self._graph.initializers.values()}
+        for node in self._graph:
+            if all(part is None or part in ready for part in node.inputs):
+                ready.update(node.outputs)
+                self._copy(op, values, node.outputs)
+        return values
+
+    def _inputs(self, ids: ir.Value, parts: Sequence[ir.Value], known: Known | None) -> dict[ir.Value, ir.Value]:
+        carried = {c.before: part for c, part in zip(self.carried, parts, strict=True)}
+        return {**(known or {}), self._ids: ids, **carried}
 
     def _weight(self, op: Op, name: str, array: Any) -> ir.Value:  # noqa: ANN401 - any tensor
         """A weight in the outermost graph, made at its first use: unused ones are left out."""

@@ -136,7 +136,8 @@ class Seq2SeqTask:
     def loss(self, batch: Batch, _state: Carried) -> Loss:
         """Cross-entropy of the targets; padding does not count."""
         count = int(_counted(batch).sum())
-        return Loss(self.network.loss(*batch), count, len(batch[0]), ())
+        sources, lengths, targets = batch
+        return Loss(self.network.loss(sources, lengths, targets), count, len(sources), ())
 
     def validate(self) -> float | None:
         """The mean loss of the tokens of the targets held back, given those before them."""
@@ -145,7 +146,8 @@ class Seq2SeqTask:
         total, count = 0.0, 0
         for start in range(0, len(self._valid), _VALID_BATCH):
             batch = self._batch(self._valid[start : start + _VALID_BATCH])
-            total += self.network.loss(*batch, reduction="sum").item()
+            sources, lengths, targets = batch
+            total += self.network.loss(sources, lengths, targets, "sum").item()
             count += int(_counted(batch).sum())
         return total / count
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from toolkit.bundle import GENERATE, LM, SEQUENCE_TORCHSCRIPT, STEP, STEP_TORCHSCRIPT, ModelInfo
+from toolkit.bundle import GENERATE, LM, SEQUENCE_TORCHSCRIPT, SERIES, STEP, STEP_TORCHSCRIPT, WINDOW, ModelInfo
 from toolkit.decode_loop import Knobs, LoopState, rows_of
 from toolkit.devices import check_device, cuda_error
 from toolkit.errors import FileFormatError
@@ -23,9 +23,10 @@ from toolkit.loading import kind_error
 from toolkit.signature import Signature, sequence_signature, series_signature, step_signature
 from toolkit.step_model import Ids, Logits, State, zero_state
 from toolkit.uniform import Uniforms
+from toolkit.window_model import WindowModel
 
 from .char_rnn import CharRNN
-from .checkpoint import load_checkpoint
+from .checkpoint import Checkpoint, load_checkpoint
 from .series_rnn import SeriesRNN
 
 
@@ -148,13 +149,31 @@ def resolve_torch_device(device: str) -> torch.device:
     return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
 
 
+def checkpoint_of(path: Path, kind: str) -> Checkpoint:
+    """A checkpoint of a kind of model.
+
+    Raises:
+        FileFormatError: no checkpoint of ours.
+        ToolkitError: of another kind.
+    """
+    checkpoint = load_checkpoint(path)
+    if checkpoint.kind != kind:
+        raise kind_error(checkpoint.kind, path, "Export it first" if checkpoint.kind == SERIES else "")
+    return checkpoint
+
+
 def load_eager(path: Path, device: str) -> LanguageModel:
     """A checkpoint as a language model; see `toolkit.load`."""
-    checkpoint = load_checkpoint(path)
-    if checkpoint.kind != LM:
-        raise kind_error(checkpoint.kind, path, "Export it first")
+    checkpoint = checkpoint_of(path, LM)
     network = checkpoint.build().to(resolve_torch_device(device))
     return LanguageModel(EagerStepModel(network), checkpoint.tokenizer)
+
+
+def load_eager_window(path: Path, device: str) -> WindowModel:
+    """A checkpoint as a network that reads a window; see `toolkit.load_window`."""
+    checkpoint, where = checkpoint_of(path, WINDOW), resolve_torch_device(device)
+    tokenizer, window = checkpoint.tokenizer, checkpoint.training["options"]["num_steps"]
+    return WindowModel(TorchSequence(checkpoint.build().to(where), len(tokenizer), where), tokenizer, window)
 
 
 class TorchScriptDecodeLoop:

@@ -5,7 +5,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -93,25 +93,54 @@ def read_text(source: str, encoding: str | None = None) -> str:
 
 def _read(source: str, encoding: str | None) -> tuple[str, tuple[str, ...]]:
     """All text of a corpus, and the encodings of its files."""
+    named, encodings = read_texts(source, encoding)
+    texts = [text for _, text in named]
+    return "\n".join(part.rstrip("\n") + "\n" if len(texts) > 1 else part for part in texts), encodings
+
+
+def read_texts(
+    source: str, encoding: str | None = None, built_in: Sequence[str] = BUILTIN_CORPORA
+) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    r"""The files of a corpus one by one.
+
+    Args:
+        source: as of `load_corpus`.
+        encoding: of all of them; without it each is found out.
+        built_in: what a missing path could have been, for the error.
+
+    Returns:
+        The name and the text of each, line breaks as \n; and the encodings, each named once.
+
+    Raises:
+        ToolkitError: missing, empty, binary, or in an unknown encoding.
+    """
     texts, encodings = [], {}
-    for name, data in _sources(source):
+    for name, data in _sources(source, built_in):
         used = encoding_of(data, name) if encoding is None else encoding
-        texts.append(decode_text(data, name, used))
+        texts.append((name, decode_text(data, name, used)))
         encodings[used] = True
-    text = "\n".join(part.rstrip("\n") + "\n" if len(texts) > 1 else part for part in texts)
-    if not text.strip():
+    if not any(text.strip() for _, text in texts):
         raise ToolkitError(f"{source}: expected a text, found nothing but blanks. Give a file with some lines.")
-    return text, tuple(encodings)
+    return texts, tuple(encodings)
 
 
-def _sources(source: str) -> Iterator[tuple[str, bytes]]:
+def built_in_names(names: Iterable[str]) -> str:
+    """Built-in names as they are given, for an error."""
+    return ", ".join(BUILTIN + name for name in names)
+
+
+def built_in_bytes(file: str) -> bytes:
+    """A file that comes with the toolkit."""
+    return files("toolkit").joinpath("data", file).read_bytes()
+
+
+def _sources(source: str, built_in: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """The name and the bytes of each text."""
     if source.startswith(BUILTIN):
         name = source.removeprefix(BUILTIN)
         if name not in BUILTIN_CORPORA:
-            known = ", ".join(BUILTIN + corpus for corpus in BUILTIN_CORPORA)
-            raise ToolkitError(f"{source}: no such built-in corpus; there are {known}")
-        yield source, files("toolkit").joinpath("data", f"{name}.txt").read_bytes()
+            raise ToolkitError(f"{source}: no such built-in corpus; there are {built_in_names(BUILTIN_CORPORA)}")
+        yield source, built_in_bytes(f"{name}.txt")
         return
     path = Path(source)
     if os.path.isdir(source):  # noqa: PTH112 - Path.is_dir raises for a text in place of a path
@@ -121,7 +150,7 @@ def _sources(source: str) -> Iterator[tuple[str, bytes]]:
         for file in found:
             yield str(file), read_bytes(file, "a text file")
         return
-    data = read_bytes(path, f"a text file, a folder, a .zip, or one of {BUILTIN}{{{','.join(BUILTIN_CORPORA)}}}")
+    data = read_bytes(path, f"a text file, a folder, a .zip, or one of {BUILTIN}{{{','.join(built_in)}}}")
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):  # the second is a .zip with nothing in it
         yield from _zip_members(path, data)
     else:

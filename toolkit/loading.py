@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from .bundle import (
+    ENCODER,
     GENERATE,
     GRAPH_FILES,
     LM,
@@ -17,9 +18,13 @@ from .bundle import (
     SEQUENCE,
     SEQUENCE_TORCHSCRIPT,
     SERIES,
+    SOURCE,
     STEP,
     STEP_ONNX,
     STEP_TORCHSCRIPT,
+    TARGET,
+    TRANSLATE,
+    TRANSLATE_ONNX,
     WINDOW,
     ModelInfo,
     read_bundle,
@@ -30,6 +35,7 @@ from .errors import FileFormatError, MissingDependencyError, ToolkitError
 from .files import read_bytes
 from .language_model import LanguageModel
 from .series_model import SeriesModel
+from .translator import Translator
 from .window_model import WindowModel
 
 MAX_THREADS = 256
@@ -37,8 +43,8 @@ MAX_THREADS = 256
 _NATIVE = ("x86_64", "AMD64", "arm64", "aarch64")
 """Processors that ONNX Runtime has int4 arithmetic for; WebAssembly is none."""
 
-_TORCH_BACKENDS = "toolkit.models.torch_steps"
-"""Needs torch, so it is imported by name and only when asked for."""
+_TORCH_BACKENDS, _TORCH_TRANSLATORS = "toolkit.models.torch_steps", "toolkit.models.torch_seq2seq"
+"""They need torch, so they are imported by name and only when asked for."""
 
 
 def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> LanguageModel:
@@ -59,19 +65,19 @@ def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: s
         MissingDependencyError: a torch backend without torch.
     """
     path = Path(path)
+    backend = _checked(path, backend, threads)
+    return _load_onnx(path, device, threads) if backend == "onnx" else _load_torch(path, backend, device)
+
+
+def _checked(path: Path, backend: str | None, threads: int) -> str:
+    """What opens a path: by default eager PyTorch for a checkpoint, else ONNX Runtime."""
     if backend is None:
         backend = "eager" if path.is_file() and path.suffix == ".pt" else "onnx"
     if backend not in BACKENDS:
         raise ToolkitError(f"backend must be one of {', '.join(BACKENDS)}, found {backend!r}")
-    _check_threads(threads)
-    if backend != "onnx":
-        return _load_torch(path, backend, device)
-    return _load_onnx(path, device, threads)
-
-
-def _check_threads(threads: int) -> None:
     if not 1 <= threads <= MAX_THREADS:
         raise ToolkitError(f"threads must be from 1 to {MAX_THREADS}, found {threads}")
+    return backend
 
 
 def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
@@ -111,42 +117,82 @@ def load_series(path: str | Path, device: str = "auto", *, threads: int = 1, bac
     from .onnx_session import session_device  # noqa: PLC0415 - as above
 
     path = Path(path)
-    if _asks_for_torchscript(backend, threads):
+    if backend == "torchscript":
         steps, data, info = _torchscript(path, SERIES, STEP_TORCHSCRIPT)
         return SeriesModel(steps.torchscript_step(data, info, device))
+    if backend not in (None, "onnx"):
+        raise ToolkitError(f"backend of a series must be onnx or torchscript, found {backend!r}")
     info, sessions = _graphs(path, device, threads)
     expect_kind(info, SERIES, path)
     session = sessions[STEP](device)
     return SeriesModel(OnnxStepModel(lambda: session, info.signatures[STEP], session_device(session)))
 
 
+def load_translator(
+    path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None
+) -> Translator:
+    """Open an exported sequence-to-sequence model; arguments and errors as of `load`.
+
+    Example:
+        >>> toolkit.load_translator("runs/dates/best").translate("March 3, 2021")[0].text
+    """
+    path = Path(path)
+    backend = _checked(path, backend, threads)
+    if backend != "onnx":
+        steps = _torch_backends(backend, path, _TORCH_TRANSLATORS)
+        if backend == "eager":
+            return cast("Translator", steps.load_eager_translator(path, device))
+        bundle = read_bundle(path)
+        expect_kind(bundle.info, SEQ2SEQ, path)
+        return cast("Translator", steps.load_torchscript_translator(bundle, device))
+
+    from .onnx_seq2seq import OnnxSeq2Seq, OnnxTranslateLoop  # noqa: PLC0415 - as above
+    from .onnx_session import session_device  # noqa: PLC0415 - as above
+
+    info, sessions = _graphs(path, device, threads)
+    expect_kind(info, SEQ2SEQ, path)
+    if not {TRANSLATE, ENCODER} & set(sessions):
+        raise ToolkitError(f"{path}: holds the decoder alone. Open the bundle, or its {TRANSLATE_ONNX}.")
+    first = TRANSLATE if TRANSLATE in sessions else ENCODER
+    session = sessions[first](device)
+    where = session_device(session)
+
+    def open_graph(graph: str) -> Any:  # noqa: ANN401 - ort is untyped
+        if graph not in sessions:
+            raise ToolkitError(
+                f"{path}: holds one graph, and the {graph} was asked for (beams and attention need it). "
+                "Open the bundle."
+            )
+        return session if graph == first else sessions[graph](where)
+
+    loop = OnnxTranslateLoop(session, info.signatures[TRANSLATE], where) if first == TRANSLATE else None
+    backend_model = OnnxSeq2Seq(open_graph, info.signatures, where)
+    reads, writes = info.tokenizers[SOURCE], info.tokenizers[TARGET]
+    return Translator(backend_model, reads, writes, loop, info.network.get("longest_source"))
+
+
 def load_window(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> WindowModel:
-    """Open an exported network that reads a window at once; arguments and errors as of `load`, without checkpoints.
+    """Open an exported network that reads a window of text at once; arguments and errors as of `load`.
 
     Example:
         >>> toolkit.load_window("runs/a/best").next_tokens("the moon is", 3)
     """
+    path = Path(path)
+    backend = _checked(path, backend, threads)
+    if backend == "eager":
+        return cast("WindowModel", _torch_backends(backend, path).load_eager_window(path, device))
+    if backend == "torchscript":
+        steps, data, info = _torchscript(path, WINDOW, SEQUENCE_TORCHSCRIPT)
+        return WindowModel(steps.torchscript_sequence(data, info, device), info.tokenizer, info.network["window"])
+
     from .onnx_models import OnnxSequence  # noqa: PLC0415 - as above
     from .onnx_session import session_device  # noqa: PLC0415 - as above
 
-    path, reader = Path(path), None
-    if _asks_for_torchscript(backend, threads):
-        steps, data, info = _torchscript(path, WINDOW, SEQUENCE_TORCHSCRIPT)
-        reader = steps.torchscript_sequence(data, info, device)
-    else:
-        info, sessions = _graphs(path, device, threads)
-        expect_kind(info, WINDOW, path)
-        session = sessions[SEQUENCE](device)
-        reader = OnnxSequence(session, info.signatures[SEQUENCE], session_device(session))
+    info, sessions = _graphs(path, device, threads)
+    expect_kind(info, WINDOW, path)
+    session = sessions[SEQUENCE](device)
+    reader = OnnxSequence(session, info.signatures[SEQUENCE], session_device(session))
     return WindowModel(reader, info.tokenizer, info.network["window"])
-
-
-def _asks_for_torchscript(backend: str | None, threads: int) -> bool:
-    """Whether a model that no checkpoint can be opened as shall run on torch."""
-    _check_threads(threads)
-    if backend not in (None, "onnx", "torchscript"):
-        raise ToolkitError(f"backend must be onnx or torchscript, found {backend!r}")
-    return backend == "torchscript"
 
 
 def _torchscript(path: Path, kind: str, name: str) -> tuple[Any, bytes, ModelInfo]:
@@ -224,9 +270,9 @@ def _graphs(path: Path, device: str, threads: int) -> tuple[ModelInfo, dict[str,
     return info, {graph: lambda _where: session}
 
 
-def _torch_backends(backend: str, path: Path) -> Any:  # noqa: ANN401 - a module
+def _torch_backends(backend: str, path: Path, module: str = _TORCH_BACKENDS) -> Any:  # noqa: ANN401 - a module
     try:
-        return import_module(_TORCH_BACKENDS)
+        return import_module(module)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise

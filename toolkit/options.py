@@ -77,7 +77,19 @@ def option(
     **spec: Any,  # noqa: ANN401 - the fields of OptionSpec
 ) -> Any:  # noqa: ANN401 - dataclasses.field is typed the same way, so that the default fits any field
     """A dataclass field with an `OptionSpec`. Mutable mappings are copied for each instance."""
-    metadata = {"option": OptionSpec(help, **spec)}
+    return _field(default, OptionSpec(help, **spec))
+
+
+def same_option(options: type, name: str, default: Any = dataclasses.MISSING) -> Any:  # noqa: ANN401 - as of `option`
+    """The option of that name in another dataclass, so that one flag serves both; its default may be another."""
+    (field,) = (part for part in dataclasses.fields(options) if part.name == name)
+    if default is dataclasses.MISSING:
+        default = field.default_factory() if callable(field.default_factory) else field.default
+    return _field(default, spec_of(field))
+
+
+def _field(default: Any, spec: OptionSpec) -> Any:  # noqa: ANN401 - as of `option`
+    metadata = {"option": spec}
     if isinstance(default, Mapping):
         return dataclasses.field(default_factory=lambda: dict(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)

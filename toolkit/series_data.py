@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from .corpus import BUILTIN, read_text
+from .corpus import BUILTIN, built_in_names, read_text
 from .errors import ToolkitError
 
 Numbers = npt.NDArray[np.float32]
@@ -66,8 +66,7 @@ def load_series_data(source: str, valid_fraction: float = 0.1) -> Series:
     if source.startswith(BUILTIN):
         name = source.removeprefix(BUILTIN)
         if name not in BUILTIN_SERIES:
-            known = ", ".join(BUILTIN + series for series in BUILTIN_SERIES)
-            raise ToolkitError(f"{source}: no such built-in series; there are {known}")
+            raise ToolkitError(f"{source}: no such built-in series; there are {built_in_names(BUILTIN_SERIES)}")
         return BUILTIN_SERIES[name](source)
     points = read_points(source)
     cut = len(points) - 1 - round((len(points) - 1) * valid_fraction)

@@ -10,7 +10,8 @@ import pytest
 
 from toolkit.corpus import CorpusOptions
 from toolkit.errors import OptionError, ToolkitError
-from toolkit.options import Options, option, spec_of
+from toolkit.options import Options, option, same_option, spec_of
+from toolkit.parallel import ParallelOptions
 from toolkit.sampling import SamplingOptions
 from toolkit.tokenizer import TokenizerOptions
 
@@ -151,7 +152,24 @@ def test_from_dict_says_which_file_is_wrong(values, sentence):
     assert str(caught.value).startswith(sentence)
 
 
-@pytest.mark.parametrize("cls", [SamplingOptions, TokenizerOptions, CorpusOptions])
+def test_the_same_option_has_the_range_and_the_default_of_the_other_or_its_own_default():
+    @dataclass(frozen=True)
+    class Second(Options):
+        count: int = same_option(Example, "count")
+        share: float = same_option(Example, "share", 0.25)
+        weights: Mapping[str, float] = same_option(Example, "weights")
+
+    second = Second()
+    assert (second.count, second.share) == (1, 0.25)
+    assert second.weights == {}
+    assert second.weights is not Second().weights
+    first = {field.name: spec_of(field) for field in dataclasses.fields(Example)}
+    assert all(spec_of(field) is first[field.name] for field in dataclasses.fields(Second))
+    with pytest.raises(OptionError, match="share must be above 0 and at most 1, found 0"):
+        Second(share=0)
+
+
+@pytest.mark.parametrize("cls", [SamplingOptions, TokenizerOptions, CorpusOptions, ParallelOptions])
 def test_every_option_of_the_core_has_help_and_its_default_is_allowed(cls):
     options = cls()
     for field in dataclasses.fields(cls):

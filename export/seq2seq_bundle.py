@@ -1,0 +1,120 @@
+"""The bundle of a sequence-to-sequence model: encoder, decoder and the loop around them, behind their gates."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+import onnx
+import torch
+
+from toolkit.bundle import (
+    DECODER,
+    DECODER_TORCHSCRIPT,
+    ENCODER,
+    ENCODER_TORCHSCRIPT,
+    GRAPH_FILES,
+    SEQ2SEQ,
+    SOURCE,
+    TARGET,
+    TRANSLATE,
+    ModelInfo,
+    network_signatures,
+)
+from toolkit.errors import ToolkitError
+from toolkit.models.checkpoint import Checkpoint
+from toolkit.models.torch_seq2seq import EagerSeq2Seq, network_facts, torchscript_seq2seq
+from toolkit.onnx_seq2seq import OnnxSeq2Seq, OnnxTranslateLoop
+from toolkit.onnx_session import check_contract, open_session
+from toolkit.seq2seq import Seq2SeqBackend, batch_of
+from toolkit.signature import Signature
+
+from .built import Built, bundle_files, provenance
+from .encoder_graph import encoder_graph
+from .export_options import ExportOptions
+from .onnx_file import to_onnx, with_metadata
+from .parity import ParityReport
+from .seq2seq_card import seq2seq_card
+from .seq2seq_module import decoder_module, encoder_module
+from .seq2seq_parity import check_seq2seq, check_translate
+from .torchscript_file import script, torchscript_bytes
+from .translate_graph import translate_graph
+
+_TORCHSCRIPT = {ENCODER: ENCODER_TORCHSCRIPT, DECODER: DECODER_TORCHSCRIPT}
+
+
+def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions) -> Built:
+    """All files of a bundle in memory, after the gate has let them pass.
+
+    Raises:
+        ParityError: a graph does not equal eager PyTorch.
+        ToolkitError: quantisation was asked for.
+    """
+    if options.quantize != "none":
+        raise ToolkitError(
+            f"--quantize {options.quantize}: what it costs is measured as the perplexity of a text, which a model from "
+            "text to text does not have. Export it without."
+        )
+    network = checkpoint.build()
+    signatures = signatures_of(checkpoint)
+    info = ModelInfo(
+        kind=SEQ2SEQ,
+        network={
+            **network_facts(network),
+            **{name: checkpoint.corpus[name] for name in ("longest_source", "longest_target")},
+        },
+        signatures=signatures,
+        tokenizers=checkpoint.tokenizers,
+        provenance=provenance(checkpoint, checkpoint_sha256),
+    )
+    modules = {ENCODER: encoder_module(network), DECODER: decoder_module(network, options.max_table_bytes)}
+    decoder = to_onnx(modules[DECODER], signatures[DECODER], DECODER)
+    contracts = signatures[DECODER], signatures[TRANSLATE]
+    graphs = {
+        ENCODER: encoder_graph(network, signatures[ENCODER], ENCODER),
+        DECODER: decoder,
+        TRANSLATE: translate_graph(network, decoder, contracts, checkpoint.tokenizers[TARGET], TRANSLATE),
+    }
+    scripted = {name: script(module) for name, module in modules.items()}
+    report = check(checkpoint, _files(info, graphs, scripted), info)
+    info = replace(info, parity=report.to_dict())
+    files = _files(info, graphs, scripted)
+    card = seq2seq_card(info, {name: len(data) for name, data in files.items()}, checkpoint.corpus["sample"][0])
+    return Built(info, report, bundle_files(info, files, card))
+
+
+def _files(
+    info: ModelInfo, graphs: Mapping[str, onnx.ModelProto], scripted: Mapping[str, torch.jit.ScriptModule]
+) -> dict[str, bytes]:
+    """The graphs' files, with the facts in each of them."""
+    files = {GRAPH_FILES[name]: with_metadata(graph, info.to_json(name)) for name, graph in graphs.items()}
+    return {**files, **{_TORCHSCRIPT[n]: torchscript_bytes(module, info.to_json(n)) for n, module in scripted.items()}}
+
+
+def signatures_of(checkpoint: Checkpoint) -> Mapping[str, Signature]:
+    """The contracts of the graphs that a checkpoint gives."""
+    facts = {**checkpoint.network.to_dict(), "memory_size": checkpoint.network.memory_size}
+    return network_signatures(SEQ2SEQ, facts, len(checkpoint.tokenizers[TARGET]))
+
+
+def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -> ParityReport:
+    """The gate, with the network of a checkpoint as reference and the pairs that the checkpoint carries."""
+    sessions = {}
+    for name in (ENCODER, DECODER, TRANSLATE):
+        file = GRAPH_FILES[name]
+        sessions[name] = open_session(files[file], file, "cpu")
+        check_contract(sessions[name], info.signatures[name], file, name)
+    onnx_graphs = OnnxSeq2Seq(sessions.__getitem__, info.signatures, "cpu")
+    scripted = partial(torchscript_seq2seq, files[ENCODER_TORCHSCRIPT], files[DECODER_TORCHSCRIPT])
+    graphs: dict[str, Seq2SeqBackend] = {"torchscript": scripted(info, "cpu"), "onnx": onnx_graphs}
+    reads, writes = checkpoint.tokenizers[SOURCE], checkpoint.tokenizers[TARGET]
+    pairs = [(reads.encode(source), writes.marked(target)) for source, target in checkpoint.corpus["sample"]]
+    report = check_seq2seq(
+        EagerSeq2Seq(checkpoint.build()),
+        lambda: EagerSeq2Seq(checkpoint.build().double()),
+        graphs,
+        pairs,
+        (reads, writes),
+    )
+    loop = OnnxTranslateLoop(sessions[TRANSLATE], info.signatures[TRANSLATE], "cpu")
+    batch = batch_of([source for source, _ in pairs])
+    return replace(report, loops={"onnx": check_translate("onnx", onnx_graphs, loop, batch, writes, report.allowed)})

@@ -1,0 +1,190 @@
+"""The README.md of a bundle from text to text."""
+
+from collections.abc import Mapping, Sequence
+
+from toolkit.bundle import (
+    DECODER,
+    DECODER_ONNX,
+    DECODER_TORCHSCRIPT,
+    ENCODER,
+    ENCODER_ONNX,
+    ENCODER_TORCHSCRIPT,
+    SOURCE,
+    TARGET,
+    TRANSLATE,
+    TRANSLATE_ONNX,
+    ModelInfo,
+)
+
+from .model_card import contract_rows, parity_section, perplexity_reached
+
+_CARD = """# {title}
+
+Exported by rnn-toolkit {version}. Pure data: the files hold weights, vocabularies and figures, no code to trust.
+
+| | |
+|---|---|
+{facts}
+
+## Files
+
+{files}
+
+`model.json` lists their SHA-256; the same facts stand in the metadata of each `.onnx` file. `{translate}` holds
+encoder, decoder and the whole decode loop, and works alone; `{encoder}` and `{decoder}` are its parts, for loops of
+your own.
+
+## Call it
+
+On the command line:
+
+```sh
+toolkit translate . {source!r} --num-beams 5
+```
+
+In Python, with numpy and ONNX Runtime:
+
+```python
+import toolkit
+
+translator = toolkit.load_translator(".")
+print(translator.translate({source!r})[0].text)
+```
+
+Without this toolkit, the whole target in one call; every host that has ONNX Runtime does the same:
+
+```python
+import json
+import numpy as np
+import onnxruntime
+
+facts = json.load(open("model.json", encoding="utf-8"))
+reads, writes = facts["{source_tokenizer}"]["vocab"], facts["{target_tokenizer}"]
+tokens = {tokens}  # what the tokenizer makes of {source!r}
+ids = [reads.index(token) for token in tokens]
+session = onnxruntime.InferenceSession("{translate}", providers=["CPUExecutionProvider"])
+output_ids, log_probs = session.run(None, {{
+    "input_ids": np.array([ids]),  # [N, T], of lengths [N]
+    "lengths": np.array([len(ids)]),
+    "max_new_tokens": np.array(50),
+    "temperature": np.array(0, np.float32),  # 0 is greedy
+    "top_k": np.array(0),  # 0 keeps all
+    "top_p": np.array(1, np.float32),
+    "min_p": np.array(0, np.float32),
+    "repetition_penalty": np.array(1, np.float32),
+    "stop_ids": np.array([], np.int64),  # the end marker stops in any case
+    "uniforms": np.zeros((50, 1), np.float32),  # [tokens, N], what is drawn from
+}})
+print("".join(writes["vocab"][i] for i in output_ids[0] if i != writes["eos_id"]))
+```
+
+One step at a time:
+
+```python
+import json
+import numpy as np
+import onnxruntime
+
+facts = json.load(open("model.json", encoding="utf-8"))
+reads, writes = facts["{source_tokenizer}"]["vocab"], facts["{target_tokenizer}"]
+tokens = {tokens}  # what the tokenizer makes of {source!r}
+encoder = onnxruntime.InferenceSession("{encoder}", providers=["CPUExecutionProvider"])
+decoder = onnxruntime.InferenceSession("{decoder}", providers=["CPUExecutionProvider"])
+ids = np.array([[reads.index(token) for token in tokens]])
+lengths = np.array([ids.shape[1]])
+memory, {states} = encoder.run(None, {{"input_ids": ids, "lengths": lengths}})
+token, text = writes["bos_id"], ""
+for _ in range(50):
+    feeds = {{"input_ids": np.array([token]), {feeds}}}
+    logits, {nexts} = decoder.run({outputs}, feeds)
+    {feedback}  # the state that comes out goes in again
+    logits[:, [writes["unk_id"], writes["pad_id"], writes["bos_id"]]] = -np.inf  # never written
+    token = int(logits[0].argmax())
+    if token == writes["eos_id"]:
+        break
+    text += writes["vocab"][token]
+print(text)
+```
+
+With libtorch or PyTorch: `torch.jit.load("{encoder_ts}")(input_ids, lengths)` reads,
+`torch.jit.load("{decoder_ts}")` is one step of writing.
+
+## Contract
+
+| `{encoder}` | name | dtype | axes |
+|---|---|---|---|
+{encoder_contract}
+
+| `{decoder}` | name | dtype | axes |
+|---|---|---|---|
+{decoder_contract}
+
+| `{translate}` | name | dtype | axes |
+|---|---|---|---|
+{translate_contract}
+
+N is the batch, T the longest source; layers, hidden units and vocabularies are fixed. What stands behind the length of
+a source is never read. S is the number of stop ids, M of rows of uniform numbers, R of tokens written. A knob outside
+its range means the nearest value inside. A sequence that has ended repeats its last token.
+
+## Parity with eager PyTorch
+
+{parity}
+
+Greedy targets of {greedy} tokens are identical. Encoders differ by at most {encoders:.1e}.
+"""
+
+
+def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: Sequence[str]) -> str:
+    """The text of README.md.
+
+    Args:
+        info: the facts, parity included.
+        sizes: bytes of the graph files.
+        example: a source and its target.
+    """
+    network, provenance, parity = info.network, info.provenance, info.parity
+    reads, writes = info.tokenizers[SOURCE], info.tokenizers[TARGET]
+    decoder, corpus = info.signatures[DECODER], provenance["corpus"]
+    states = decoder.states
+    attends = network["attention"] != "none"
+    cell = network["cell"].upper()
+    facts = {
+        "kind": f"text to text, {reads.unit} to {writes.unit}",
+        "encoder": f"{network['cell']}{', both directions' if network['bidirectional'] else ''}, "
+        f"{network['memory_size']} numbers a token",
+        "decoder": f"{network['cell']}, {network['num_layers']} layer(s) of {network['hidden_size']}, "
+        f"attention {network['attention']}",
+        "vocabularies": f"{len(reads):,} and {len(writes):,} {writes.unit}, four markers among them",
+        "pairs": f"{corpus['name']}, {corpus['characters']:,} pairs; the longest source has "
+        f"{network['longest_source']} tokens, the longest target {network['longest_target']}",
+        "perplexity": perplexity_reached(provenance),
+    }
+    feeds = [f'"{name}": {name}' for name in (*states, *(("memory", "lengths") if attends else ()))]
+    outputs = [spec.name for spec in decoder.outputs[: 1 + len(states)]]
+    return _CARD.format(
+        title=f"{'A' if cell == 'GRU' else 'An'} {cell} from text to text",
+        version=provenance["toolkit"],
+        facts="\n".join(f"| {name} | {value} |" for name, value in facts.items()),
+        files="\n".join(f"- `{name}`, {size:,} bytes" for name, size in sizes.items()),
+        translate=TRANSLATE_ONNX,
+        encoder=ENCODER_ONNX,
+        decoder=DECODER_ONNX,
+        encoder_ts=ENCODER_TORCHSCRIPT,
+        decoder_ts=DECODER_TORCHSCRIPT,
+        source=example[0],
+        tokens=reads.split(example[0]),
+        source_tokenizer=SOURCE,
+        target_tokenizer=TARGET,
+        states=", ".join(states),
+        feeds=", ".join(feeds),
+        nexts=", ".join(f"next_{name}" for name in states),
+        outputs=outputs,
+        feedback=f"{', '.join(states)} = {', '.join(f'next_{name}' for name in states)}",
+        encoder_contract=contract_rows(info.signatures[ENCODER]),
+        decoder_contract=contract_rows(decoder),
+        translate_contract=contract_rows(info.signatures[TRANSLATE]),
+        parity=parity_section(info, "real and random ids", DECODER),
+        greedy=parity["greedy_tokens"],
+        encoders=max(parity["largest_error_of_encoders"].values()),
+    )
