@@ -439,7 +439,7 @@ def _ties(graph: str, model: AnyStep, greedy: Sequence[tuple[Ids, Logits]]) -> i
     return ties
 
 
-def tied(logits: Logits, first: int, second: int) -> bool:
+def tied(logits: Logits, first: int, second: int, tolerance: float = ATOL) -> bool:
     """Whether eager PyTorch's logits [1, V] hold two tokens equal, each within the tolerance."""
     best, other = float(logits[0, first]), float(logits[0, second])
-    return best - other <= 2 * ATOL * max(1.0, abs(best))
+    return best - other <= 2 * tolerance * max(1.0, abs(best))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import torch
+
 from toolkit.bundle import (
     SEQUENCE,
     SEQUENCE_ONNX,
@@ -74,9 +76,10 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
     """The gate, with the network of a checkpoint as reference and the text that the checkpoint carries."""
     session = open_session(files[SEQUENCE_ONNX], SEQUENCE_ONNX, "cpu")
     check_contract(session, info.signatures[SEQUENCE], SEQUENCE_ONNX, SEQUENCE)
-    network, tokenizer = checkpoint.build(), checkpoint.tokenizer
+    tokenizer = checkpoint.tokenizer
     return check_sequences(
-        TorchSequence(network, len(tokenizer), network.device),
+        _eager(checkpoint, torch.float32),
+        lambda: _eager(checkpoint, torch.float64),
         {
             "torchscript": torchscript_sequence(files[SEQUENCE_TORCHSCRIPT], info, "cpu"),
             "onnx": OnnxSequence(session, info.signatures[SEQUENCE], "cpu"),
@@ -85,3 +88,8 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
         len(tokenizer),
         info.network["window"],
     )
+
+
+def _eager(checkpoint: Checkpoint, dtype: torch.dtype) -> TorchSequence:
+    """The network as it was trained."""
+    return TorchSequence(checkpoint.build().to(dtype), len(checkpoint.tokenizer), torch.device("cpu"))

@@ -1,7 +1,5 @@
 """A bidirectional network over a window of tokens: ids -> one-hot or embedding -> recurrent layers -> logits."""
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -56,4 +54,5 @@ class WindowRNN(nn.Module):
         else:
             x = functional.one_hot(ids, self.vocab_size).to(self.output.weight.dtype)  # (T, N, V)
         hidden = self.rnn(x)[0]  # (T, N, 2H)
-        return cast("Tensor", self.output(self.dropout(hidden[-1])))
+        logits: Tensor = self.output(self.dropout(hidden[-1]))
+        return logits

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Entry] = {
     "verify": Entry("toolkit.export.commands", "verify", "Check a bundle against its checkpoint again.", "export"),
     "generate": Entry("toolkit.cli.generate", "generate", "Write text with a model."),
     "series": Entry("toolkit.cli.series", "series", "Run a model over real numbers along a series."),
+    "window": Entry("toolkit.cli.window", "window", "What may follow on a text, by a model that reads a window."),
     "eval": Entry("toolkit.cli.evaluate", "evaluate", "Perplexity of a text under a model."),
     "bench": Entry("toolkit.cli.bench", "bench", "How fast a model decodes, and how fast it could."),
     "info": Entry("toolkit.cli.info", "info", "What a bundle, an .onnx file or a checkpoint holds."),
