@@ -28,12 +28,14 @@ class Built:
         report: what the parity check measured.
         files: name -> bytes, model.json last.
         quantized: what quantisation costs and gains, where it was asked for.
+        example: something to try the model on, where its vocabulary gives none.
     """
 
     info: ModelInfo
     report: ParityReport
     files: Mapping[str, bytes]
     quantized: QuantizationReport | None = None
+    example: str = ""
 
 
 def bundle_files(info: ModelInfo, files: Mapping[str, bytes], card: str) -> dict[str, bytes]:

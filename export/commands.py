@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.bundle import LM, WINDOW
+from toolkit.bundle import LM, SEQ2SEQ, WINDOW
 from toolkit.cli.output import console, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options
 
@@ -69,7 +69,9 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
         out.print(_quantized_line(exported.quantized))
     out.print(_exported_line(exported, seconds))
     folder, info = str(exported.folder), exported.info
-    if info.kind == LM:
+    if info.kind == SEQ2SEQ:
+        command = ["translate", folder, exported.example]
+    elif info.kind == LM:
         command = ["generate", folder, "--prompt", default_prefix(info.tokenizer), "--max-new-tokens", "50"]
     elif info.kind == WINDOW:
         command = ["window", folder, default_prefix(info.tokenizer)]
@@ -146,6 +148,8 @@ def print_parity(report: "ParityReport") -> None:
         out.print(f"most probable tokens identical{ties}")
     if report.greedy_tokens:
         out.print(f"greedy continuation of {report.greedy_tokens} tokens identical{ties}")
+    if report.encoders:
+        out.print(f"encoders differ by at most {max(report.encoders.values()):.1e}")
     if report.loops:
         out.print(
             f"decode loops choose as single steps do, whole and in chunks, within {max(report.loops.values()):.1e}"

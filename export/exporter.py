@@ -29,6 +29,7 @@ class Exported:
         report: what the parity check measured.
         sizes: file name -> bytes.
         quantized: what quantisation costs and gains, where it was asked for.
+        example: see `Built.example`.
     """
 
     folder: Path
@@ -36,6 +37,7 @@ class Exported:
     report: ParityReport
     sizes: Mapping[str, int]
     quantized: QuantizationReport | None = None
+    example: str = ""
 
 
 def default_folder(checkpoint: Path, quantize: str = "none") -> Path:
@@ -75,7 +77,7 @@ def export_checkpoint(
             (temporary / name).write_bytes(data)
         read_info(temporary)  # what was written opens, its hashes and its contract hold
     sizes = {name: len(data) for name, data in built.files.items()}
-    return Exported(folder, built.info, built.report, sizes, built.quantized)
+    return Exported(folder, built.info, built.report, sizes, built.quantized, built.example)
 
 
 def _check_target(folder: Path, *, force: bool) -> None:

@@ -423,6 +423,8 @@ def _greedy(reference: AnyStep, first_id: int) -> list[tuple[Ids, Logits]]:
 
 def _ties(graph: str, model: AnyStep, greedy: Sequence[tuple[Ids, Logits]]) -> int:
     """Continue with eager's tokens; the graph must choose the same at every step. Returns the number of ties met."""
+    if not greedy:
+        return 0
     state = model.init_state(1)
     ties = 0
     for token, (ids, expected) in enumerate(greedy, start=1):

@@ -78,8 +78,9 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
     report = check(checkpoint, _files(info, graphs, scripted), info)
     info = replace(info, parity=report.to_dict())
     files = _files(info, graphs, scripted)
-    card = seq2seq_card(info, {name: len(data) for name, data in files.items()}, checkpoint.corpus["sample"][0])
-    return Built(info, report, bundle_files(info, files, card))
+    example = str(checkpoint.corpus["sample"][0][0])
+    card = seq2seq_card(info, {name: len(data) for name, data in files.items()}, example)
+    return Built(info, report, bundle_files(info, files, card), example=example)
 
 
 def _files(

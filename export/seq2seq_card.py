@@ -1,6 +1,6 @@
 """The README.md of a bundle from text to text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from toolkit.bundle import (
     DECODER,
@@ -135,13 +135,13 @@ Greedy targets of {greedy} tokens are identical. Encoders differ by at most {enc
 """
 
 
-def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: Sequence[str]) -> str:
+def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str:
     """The text of README.md.
 
     Args:
         info: the facts, parity included.
         sizes: bytes of the graph files.
-        example: a source and its target.
+        example: a source.
     """
     network, provenance, parity = info.network, info.provenance, info.parity
     reads, writes = info.tokenizers[SOURCE], info.tokenizers[TARGET]
@@ -172,8 +172,8 @@ def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: Sequence[st
         decoder=DECODER_ONNX,
         encoder_ts=ENCODER_TORCHSCRIPT,
         decoder_ts=DECODER_TORCHSCRIPT,
-        source=example[0],
-        tokens=reads.split(example[0]),
+        source=example,
+        tokens=reads.split(example),
         source_tokenizer=SOURCE,
         target_tokenizer=TARGET,
         states=", ".join(states),

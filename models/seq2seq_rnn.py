@@ -52,10 +52,10 @@ class Bridge(nn.Module):
 
     def forward(self, state: Tensor) -> Tensor:
         """[layers, N, units] of the encoder -> [L, N, H]."""
-        joined = self.linear(state.transpose(0, 1).flatten(1))
+        joined: Tensor = self.linear(state.transpose(0, 1).flatten(1))
         if self.bounded:
             joined = torch.tanh(joined)
-        return cast("Tensor", joined.view(-1, self.layers, self.hidden_size).transpose(0, 1).contiguous())
+        return joined.view(-1, self.layers, self.hidden_size).transpose(0, 1).contiguous()
 
 
 class Encoder(nn.Module):

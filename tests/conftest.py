@@ -35,6 +35,18 @@ def cli(tmp_path: Path) -> Cli:
     return run
 
 
+class Silent:
+    """A `Reporter` that says nothing."""
+
+    def batch(self, *_: object) -> None: ...
+
+    def milestone(self, *_: object) -> None: ...
+
+    def epoch(self, _: object) -> None: ...
+
+    def sample(self, _: str) -> None: ...
+
+
 @pytest.fixture(scope="session")
 def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """A function that trains a small network on built-in lyrics once for each combination; gives its best.pt."""
@@ -45,15 +57,6 @@ def make_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., P
     from toolkit.models.trainer import Trainer
 
     made: dict[object, Path] = {}
-
-    class Silent:
-        def batch(self, *_: object) -> None: ...
-
-        def milestone(self, *_: object) -> None: ...
-
-        def epoch(self, _: object) -> None: ...
-
-        def sample(self, _: str) -> None: ...
 
     def make(
         tokenizer: str = "char",
@@ -98,5 +101,65 @@ def make_bundle(make_checkpoint: Callable[..., Path], tmp_path_factory: pytest.T
             how = ExportOptions(quantize=quantize, max_ppl_increase=100.0)
             made[checkpoint, quantize] = export_checkpoint(checkpoint, folder, how).folder
         return made[checkpoint, quantize]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_pairs_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A function that trains a small network on pairs of texts once for each combination; gives its best.pt."""
+    from toolkit.bundle import SOURCE, TARGET
+    from toolkit.models.run_folder import RunFolder
+    from toolkit.models.seq2seq_options import Seq2SeqOptions
+    from toolkit.models.seq2seq_task import Seq2SeqTask
+    from toolkit.models.train_options import TrainOptions
+    from toolkit.models.trainer import Trainer
+    from toolkit.parallel import ParallelOptions, load_parallel
+    from toolkit.tokenizer import build_marked_tokenizer
+
+    made: dict[object, Path] = {}
+
+    def make(
+        source: str = "builtin:couplets-zh",
+        max_pairs: int = 80,
+        epochs: int = 2,
+        tokenizer: str = "char",
+        **network: object,
+    ) -> Path:
+        key = (source, max_pairs, epochs, tokenizer, *sorted(network.items()))
+        if key not in made:
+            data_options = ParallelOptions(max_pairs=max_pairs)
+            data = load_parallel(source, data_options)
+            sources, targets = zip(*data.train, *data.valid, strict=True)
+            words = TokenizerOptions(tokenizer=tokenizer)
+            tokenizers = {
+                SOURCE: build_marked_tokenizer(sources, words),
+                TARGET: build_marked_tokenizer(targets, words),
+            }
+            shape = Seq2SeqOptions(**{"hidden_size": 24, "embedding_size": 12, **network})
+            options = TrainOptions(epochs=epochs, batch_size=16, lr=0.01, sample_every=0, device="cpu", save_every=60)
+            folder = RunFolder(tmp_path_factory.mktemp("run") / "run")
+            task = Seq2SeqTask.start(shape, tokenizers, options, data, data_options)
+            Trainer.start(folder, task, options).run(Silent())
+            made[key] = folder.best
+        return made[key]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_pairs_bundle(
+    make_pairs_checkpoint: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """A function that exports such a checkpoint once for each combination; gives the bundle's folder. Read only."""
+    from toolkit.export.exporter import export_checkpoint
+
+    made: dict[Path, Path] = {}
+
+    def make(**options: object) -> Path:
+        checkpoint = make_pairs_checkpoint(**options)
+        if checkpoint not in made:
+            made[checkpoint] = export_checkpoint(checkpoint, tmp_path_factory.mktemp("bundle") / "model").folder
+        return made[checkpoint]
 
     return make

@@ -95,13 +95,6 @@ def _field(default: Any, spec: OptionSpec) -> Any:  # noqa: ANN401 - as of `opti
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def same_option(options: type, name: str, default: object = dataclasses.MISSING) -> Any:  # noqa: ANN401 - as of `option`
-    """A field with the help and range that another dataclass gives it; and its default, unless one is given."""
-    field = next(field for field in dataclasses.fields(options) if field.name == name)
-    value = field.default if default is dataclasses.MISSING else default
-    return dataclasses.field(default=value, metadata=field.metadata)
-
-
 def spec_of(field: "dataclasses.Field[Any]") -> OptionSpec:
     """The `OptionSpec` of a field made with `option`."""
     spec = field.metadata["option"]
