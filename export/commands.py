@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.bundle import LM, SEQ2SEQ
+from toolkit.bundle import LM, SEQ2SEQ, WINDOW
 from toolkit.cli.output import console, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options
 
@@ -73,6 +73,8 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
         command = ["translate", folder, exported.example]
     elif info.kind == LM:
         command = ["generate", folder, "--prompt", default_prefix(info.tokenizer), "--max-new-tokens", "50"]
+    elif info.kind == WINDOW:
+        command = ["window", folder, default_prefix(info.tokenizer)]
     else:
         command = ["series", folder, "--input", info.provenance["corpus"]["name"]]
     out.print(f"next: {shlex.join(['toolkit', *command])}")
@@ -123,16 +125,16 @@ def print_parity(report: "ParityReport") -> None:
 
     from .parity import ATOL, ROUNDING_FACTOR
 
-    outputs = list(report.rollouts[0].carried)
-    table = Table(
-        title=f"Largest difference from eager PyTorch, {report.steps} steps, state carried", title_justify="left"
-    )
+    outputs, single = list(report.rollouts[0].carried), ["single step"] if report.rollouts[0].single else []
+    lengths = ", ".join(map(str, report.lengths))
+    extent = f"sequences of {lengths} tokens" if lengths else f"{report.steps} steps, state carried"
+    table = Table(title=f"Largest difference from eager PyTorch, {extent}", title_justify="left")
     for name in ("graph", "data", "batch"):
         table.add_column(name, style="cyan")
-    for name in (*outputs, "single step"):
+    for name in (*outputs, *single):
         table.add_column(name, justify="right")
     for r in sorted(report.rollouts, key=lambda r: r.graph):
-        figures = [*r.carried.values(), max(r.single.values())]
+        figures = [*r.carried.values(), *([max(r.single.values())] if single else [])]
         table.add_row(r.graph, r.data, str(r.batch_size), *(f"{figure:.1e}" for figure in figures))
     out = console(stderr=True)
     out.print(table)
@@ -142,6 +144,8 @@ def print_parity(report: "ParityReport") -> None:
         allowed += f"; or {ROUNDING_FACTOR:g} x eager float32's own rounding error, which reaches {stray:.1e} here"
     out.print(allowed)
     ties = f", {report.ties} ties" if report.ties else ""
+    if report.lengths:
+        out.print(f"most probable tokens identical{ties}")
     if report.greedy_tokens:
         out.print(f"greedy continuation of {report.greedy_tokens} tokens identical{ties}")
     if report.encoders:

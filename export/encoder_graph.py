@@ -11,9 +11,8 @@ from toolkit.models.seq2seq_rnn import Bridge, Seq2SeqRNN
 from toolkit.signature import Signature
 
 from .graph_model import graph_model
-from .loop_graph import inside
-from .recurrent_graph import recurrent
-from .sampling_graph import FLOAT, INT32, constant
+from .recurrent_graph import recurrent, token_vectors, weight
+from .sampling_graph import INT32, constant
 from .step_graph import Op
 
 
@@ -40,11 +39,7 @@ def encode(op: Op, network: Seq2SeqRNN, input_ids: ir.Value, lengths: ir.Value) 
         memory float32 [N, T, M], zeros behind the end of a source, and the decoder's first states, [L, N, H] each.
     """
     encoder, length = network.encoder, op.Squeeze(op.Shape(input_ids, start=1, end=2), [0])
-    ids = op.Transpose(inside(op, input_ids, network.source_size), perm=[1, 0])  # [T, N]
-    if encoder.tokens.embedding is None:
-        x = op.Cast(op.OneHot(ids, network.source_size, [0, 1]), to=FLOAT.value)
-    else:
-        x = op.Gather(_weight(op, "source_embedding", encoder.tokens.embedding.weight), ids)
+    x = token_vectors(op, input_ids, network.source_size, encoder.tokens.embedding, "source_embedding")
     lengths = op.Cast(op.Max(op.Min(lengths, length), 1), to=INT32.value)
     memory, states = recurrent(op, encoder.rnn, x, lengths, "encoder")
     if len(encoder.bridges):
@@ -58,14 +53,9 @@ def _bridge(op: Op, bridge: nn.Module, state: ir.Value, name: str) -> ir.Value:
     assert isinstance(bridge, Bridge)
     units = bridge.linear.in_features
     joined = op.Reshape(op.Transpose(state, perm=[1, 0, 2]), constant(op, [-1, units]))
-    weight, bias = _weight(op, f"{name}_w", bridge.linear.weight.T), _weight(op, f"{name}_b", bridge.linear.bias)
-    joined = op.Add(op.MatMul(joined, weight), bias)
+    w, b = weight(op, f"{name}_w", bridge.linear.weight.T), weight(op, f"{name}_b", bridge.linear.bias)
+    joined = op.Add(op.MatMul(joined, w), b)
     if bridge.bounded:
         joined = op.Tanh(joined)
     apart = op.Reshape(joined, constant(op, [-1, bridge.layers, bridge.hidden_size]))
     return op.Transpose(apart, perm=[1, 0, 2])  # type: ignore[no-any-return]
-
-
-def _weight(op: Op, name: str, weight: object) -> ir.Value:
-    array = weight.detach().numpy()  # type: ignore[attr-defined]
-    return op.builder.root.initializer(ir.tensor(array), name=name, qualify=False)  # type: ignore[no-any-return]

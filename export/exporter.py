@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from toolkit.bundle import LM, SEQ2SEQ, SERIES, ModelInfo, is_bundle, read_bundle
+from toolkit.bundle import LM, SEQ2SEQ, SERIES, WINDOW, ModelInfo, is_bundle, read_bundle
 from toolkit.errors import FileFormatError, ParityError, ToolkitError
 from toolkit.files import new_folder, sha256
 from toolkit.loading import read_info
 from toolkit.models.checkpoint import Checkpoint, load_checkpoint
 from toolkit.signature import Signature
 
-from . import language_bundle, seq2seq_bundle, series_bundle
+from . import language_bundle, seq2seq_bundle, series_bundle, window_bundle
 from .built import Built
 from .export_options import ExportOptions
 from .parity import ParityReport
@@ -110,7 +110,12 @@ class _Kind(Protocol):
         ...
 
 
-_KINDS: Mapping[str, _Kind] = {LM: language_bundle, SERIES: series_bundle, SEQ2SEQ: seq2seq_bundle}
+_KINDS: Mapping[str, _Kind] = {
+    LM: language_bundle,
+    SERIES: series_bundle,
+    SEQ2SEQ: seq2seq_bundle,
+    WINDOW: window_bundle,
+}
 
 
 def build_bundle(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions) -> Built:

@@ -5,6 +5,7 @@ from typing import Any
 
 from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo
 from toolkit.signature import Signature
+from toolkit.tokenizer import Tokenizer
 
 _CARD = """# {title}
 
@@ -118,7 +119,7 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
     network, provenance, parity = info.network, info.provenance, info.parity
     states = signature.states
     shapes = {spec.name: [1 if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs}
-    prompt = next((t for t in info.tokenizer.vocab[1:] if t.strip() and t.isprintable()), info.tokenizer.vocab[1])
+    prompt = example_token(info.tokenizer)
     unit = info.tokenizer.unit
     newline = {"keep": "kept", "space": "read as spaces"}[info.tokenizer.newline]
     facts = {
@@ -178,6 +179,11 @@ _LIBTORCH = """With libtorch or PyTorch: `torch.jit.load("{torchscript}")(input_
 """
 
 
+def example_token(tokenizer: Tokenizer) -> str:
+    """The most frequent token that can be seen and printed: something to begin with."""
+    return next((token for token in tokenizer.vocab[1:] if token.strip() and token.isprintable()), tokenizer.vocab[1])
+
+
 def perplexity_reached(provenance: Mapping[str, Any]) -> str:
     """In training, and in validation where there was one."""
     reached, valid = _number(provenance["perplexity"]), provenance["valid_perplexity"]
@@ -191,13 +197,19 @@ def parity_section(info: ModelInfo, data: str, of: str = STEP) -> str:
     allowance = ""
     if rounding:
         allowance = f", or a few times eager float32's own rounding error of {max(rounding.values()):.1e},"
+    lengths = ", ".join(map(str, parity.get("lengths", ())))  # of a network that reads whole sequences
     table = [f"| graph | state | {' | '.join(outputs)} |", "|---" * (len(outputs) + 2) + "|"]
-    for state, figures in (("carried", "largest_error"), ("single step", "largest_error_of_single_steps")):
+    ways = (
+        ("zeros at first" if lengths else "carried", "largest_error"),
+        ("single step", "largest_error_of_single_steps"),
+    )
+    for state, figures in ways:
         for graph, errors in parity[figures].items():
             table.append(f"| {graph} | {state} | " + " | ".join(f"{errors[name]:.1e}" for name in outputs) + " |")
     batches = ", ".join(map(str, parity["batch_sizes"]))
+    extent = f"sequences of {lengths} tokens" if lengths else f"{parity['steps']} steps"
     said = (
-        f"Largest difference |x - y| / max(1, |x|) over {parity['steps']} steps, batch sizes {batches}, {data}.\n"
+        f"Largest difference |x - y| / max(1, |x|) over {extent}, batch sizes {batches}, {data}.\n"
         f"More than {parity['atol']:g}{allowance} would have failed the export."
     )
     return "\n".join([said, "", *table])

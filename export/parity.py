@@ -83,8 +83,8 @@ class RolloutFigures:
         graph: "torchscript" or "onnx".
         data: "text", "data" or "random".
         batch_size: N.
-        carried: output name -> largest difference with the state carried.
-        single: output name -> largest difference of single steps from eager's state.
+        carried: output name -> largest difference with the state carried, or of whole sequences.
+        single: output name -> largest difference of single steps from eager's state; empty where there are no steps.
         rounding: output name -> how far eager float32 strays from float64 in any of the rollouts; empty
             where no difference had exceeded `ATOL`, for then it is not needed.
     """
@@ -109,6 +109,7 @@ class ParityReport:
         steps: of each rollout; fewer than `STEPS` where eager PyTorch itself leaves the numbers after them.
         loops: graph -> largest difference of its decode loop from its own single steps.
         encoders: graph -> largest difference of its encoder, of a model that has one.
+        lengths: of the sequences, where they are read whole; the longest has `steps`.
     """
 
     rollouts: tuple[RolloutFigures, ...]
@@ -117,6 +118,7 @@ class ParityReport:
     steps: int = STEPS
     loops: Mapping[str, float] = field(default_factory=dict)
     encoders: Mapping[str, float] = field(default_factory=dict)
+    lengths: tuple[int, ...] = ()
 
     @property
     def allowed(self) -> float:
@@ -131,11 +133,14 @@ class ParityReport:
             "reference": "eager PyTorch",
             "atol": ATOL,
             "steps": self.steps,
+            **({"lengths": list(self.lengths)} if self.lengths else {}),
             "batch_sizes": list(BATCH_SIZES),
             "greedy_tokens": self.greedy_tokens,
             "greedy_ties": self.ties,
             "largest_error": {graph: self._worst(graph, "carried") for graph in graphs},
-            "largest_error_of_single_steps": {graph: self._worst(graph, "single") for graph in graphs},
+            "largest_error_of_single_steps": {
+                graph: worst for graph in graphs if (worst := self._worst(graph, "single"))
+            },
             "largest_error_of_decode_loops": dict(self.loops),
             "largest_error_of_encoders": dict(self.encoders),
             "rounding_of_eager_float32": {k: v for graph in graphs for k, v in self._worst(graph, "rounding").items()},
@@ -195,17 +200,17 @@ def check_parity(
     greedy = [] if greedy_from is None else _greedy(reference, greedy_from)
 
     def compare(graph: str) -> tuple[list[RolloutFigures], int]:
-        with _one_thread():
+        with one_thread():
             return _figures(graph, graphs[graph], rollouts, truth), _ties(graph, graphs[graph], greedy)
 
-    with _one_thread(), ThreadPoolExecutor(len(graphs)) as pool:  # a graph computes without Python's lock
+    with one_thread(), ThreadPoolExecutor(len(graphs)) as pool:  # a graph computes without Python's lock
         found = list(pool.map(compare, graphs))
     figures = tuple(f for figures, _ in found for f in figures)
     return ParityReport(figures, sum(ties for _, ties in found), len(greedy), steps)
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Steps of small batches are too short to share: on a busy machine, waiting took six times as long."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # of the calling thread
@@ -262,8 +267,7 @@ def _figures(graph: str, model: AnyStep, rollouts: Sequence[Rollout], truth: _Tr
         try:
             found = {"single": _single_steps(model, ids, expected), "carried": _compare(expected, _roll(model, ids))}
         except Exception as fault:  # a graph frozen to one batch size; ort and torch raise unrelated classes
-            reason = str(fault).partition("\n")[0]
-            raise ParityError(f"{graph}: does not run ({where}): {reason}.") from fault
+            raise does_not_run(graph, where, fault) from fault
         for way, errors in found.items():
             if way not in strays and not max(by_step.max() for by_step in errors) <= ATOL:
                 strays[way] = truth.stray(way)
@@ -274,6 +278,12 @@ def _figures(graph: str, model: AnyStep, rollouts: Sequence[Rollout], truth: _Tr
         stray = _largest(truth.names, list(np.max(list(strays.values()), axis=0))) if strays else {}
         figures.append(RolloutFigures(graph, data, ids.shape[1], largest["carried"], largest["single"], stray))
     return figures
+
+
+def does_not_run(graph: str, where: str, fault: Exception) -> ParityError:
+    """What to say of a graph that raises."""
+    reason = str(fault).partition("\n")[0]
+    return ParityError(f"{graph}: does not run ({where}): {reason}.")
 
 
 def _bounded_steps(expected: _Trajectory) -> int:
@@ -292,21 +302,22 @@ def _bounded_steps(expected: _Trajectory) -> int:
     return steps
 
 
-def token_inputs(vocab_size: int, text_ids: Ids) -> list[Rollout]:
+def token_inputs(vocab_size: int, text_ids: Ids, steps: int | None = None) -> list[Rollout]:
     """Rollouts of a model over tokens.
 
     Args:
         vocab_size: V.
         text_ids: real text, int64 [any length above 0]; repeated where it is too short.
+        steps: of each; by default `STEPS`.
 
     Returns:
-        int64 [STEPS, N] each: text and random ids, for all batch sizes.
+        int64 [steps, N] each: text and random ids, for all batch sizes.
     """
-    random = np.random.default_rng(RANDOM_SEED)
+    random, steps = np.random.default_rng(RANDOM_SEED), steps or STEPS
     found: list[Rollout] = []
     for batch_size in BATCH_SIZES:
-        found.append(("text", text_ids[places(batch_size, len(text_ids))]))
-        found.append(("random", random.integers(0, vocab_size, (STEPS, batch_size), dtype=np.int64)))
+        found.append(("text", text_ids[places(batch_size, len(text_ids), steps)]))
+        found.append(("random", random.integers(0, vocab_size, (steps, batch_size), dtype=np.int64)))
     return found
 
 
@@ -329,9 +340,9 @@ def number_inputs(points: npt.NDArray[np.float32]) -> list[Rollout]:
     return found
 
 
-def places(batch_size: int, length: int) -> npt.NDArray[np.int64]:
-    """Where the sequences of a batch read, spread over what there is: [STEPS, N]."""
-    return (np.arange(STEPS)[:, None] + np.arange(batch_size) * (length // batch_size)) % length
+def places(batch_size: int, length: int, steps: int | None = None) -> npt.NDArray[np.int64]:
+    """Where the sequences of a batch read, spread over what there is: [steps, N]; by default `STEPS`."""
+    return (np.arange(steps or STEPS)[:, None] + np.arange(batch_size) * (length // batch_size)) % length
 
 
 def _roll(model: AnyStep, ids: npt.NDArray[Any]) -> _Trajectory:
@@ -421,7 +432,7 @@ def _ties(graph: str, model: AnyStep, greedy: Sequence[tuple[Ids, Logits]]) -> i
         chosen, other = int(expected.argmax()), int(logits.argmax())
         if other == chosen:
             continue
-        if not _tied(expected, chosen, other):
+        if not tied(expected, chosen, other):
             raise ParityError(
                 f"{graph}: greedy continuation differs from eager PyTorch at token {token} of {GREEDY_TOKENS}: "
                 f"expected id {chosen}, found {other}."
@@ -430,7 +441,7 @@ def _ties(graph: str, model: AnyStep, greedy: Sequence[tuple[Ids, Logits]]) -> i
     return ties
 
 
-def _tied(logits: Logits, first: int, second: int) -> bool:
-    """Whether eager PyTorch itself holds two tokens equal, each within the tolerance."""
+def tied(logits: Logits, first: int, second: int, tolerance: float = ATOL) -> bool:
+    """Whether eager PyTorch's logits [1, V] hold two tokens equal, each within the tolerance."""
     best, other = float(logits[0, first]), float(logits[0, second])
-    return best - other <= 2 * ATOL * max(1.0, abs(best))
+    return best - other <= 2 * tolerance * max(1.0, abs(best))

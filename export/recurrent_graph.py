@@ -1,4 +1,7 @@
-"""Torch's recurrent modules as ONNX's own RNN, GRU and LSTM operators: whole sequences in one node a layer."""
+"""Torch's recurrent modules as ONNX's own RNN, GRU and LSTM operators: whole sequences in one node a layer.
+
+And what they read: the vectors of tokens.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +11,8 @@ import numpy.typing as npt
 import onnx_ir as ir
 from torch import Tensor, nn
 
+from .loop_graph import inside
+from .sampling_graph import constant
 from .step_graph import Op
 
 _GATE_ORDER = {nn.RNN: (0,), nn.GRU: (1, 0, 2), nn.LSTM: (0, 3, 1, 2)}
@@ -61,6 +66,34 @@ def recurrent(
         x = op.Reshape(op.Transpose(y, perm=[0, 2, 1, 3]), [0, 0, directions * rnn.hidden_size])
     joined = [parts[0] if len(parts) == 1 else op.Concat(*parts, axis=0) for parts in zip(*states, strict=True)]
     return x, joined
+
+
+def token_vectors(
+    op: Op, input_ids: ir.Value, vocab_size: int, embedding: nn.Module | None, name: str = "embedding"
+) -> ir.Value:
+    """What a recurrent module reads of tokens.
+
+    Args:
+        op: builds the graph.
+        input_ids: int64 [N, T]; those outside the vocabulary are read as `<unk>`.
+        vocab_size: V.
+        embedding: nn.Embedding; None for one-hot vectors.
+        name: of its weight.
+
+    Returns:
+        float32 [T, N, E or V].
+    """
+    ids = op.Transpose(inside(op, input_ids, vocab_size), perm=[1, 0])  # [T, N]
+    if embedding is None:
+        return op.OneHot(ids, vocab_size, constant(op, np.array([0, 1], np.float32)))  # type: ignore[no-any-return]
+    assert isinstance(embedding, nn.Embedding)
+    return op.Gather(weight(op, name, embedding.weight), ids)  # type: ignore[no-any-return]
+
+
+def weight(op: Op, name: str, tensor: Tensor) -> ir.Value:
+    """A weight as an initializer of the outermost graph."""
+    array = tensor.detach().cpu().numpy()
+    return op.builder.root.initializer(ir.tensor(array), name=name, qualify=False)  # type: ignore[no-any-return]
 
 
 def _weights(rnn: nn.RNNBase, layer: int, order: Sequence[int]) -> list[npt.NDArray[np.float32]]:

@@ -9,6 +9,12 @@ from torch import Tensor
 from toolkit.errors import ToolkitError
 
 
+def shuffled(count: int, seed: int, epoch: int) -> Tensor:
+    """The numbers below `count`, int64, in an order that seed and epoch decide."""
+    generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
+    return torch.randperm(count, generator=generator)
+
+
 @dataclass(frozen=True)
 class Batches:
     """All minibatches of one epoch, addressed by number, so that a run can go on in the middle.
@@ -68,9 +74,7 @@ class Batches:
         """
         n, t = self.batch_size, self.num_steps
         if self.sampling == "random":
-            generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**63)
-            pieces = (len(self.ids) - 1) // t
-            order = (torch.randperm(pieces, generator=generator) * t).to(self.ids.device)
+            order = (shuffled((len(self.ids) - 1) // t, self.seed, epoch) * t).to(self.ids.device)
             window = torch.arange(t, device=self.ids.device)
             for i in range(start, len(self)):
                 places = order[i * n : (i + 1) * n, None] + window  # (N, T)

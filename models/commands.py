@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.bundle import LM, SEQ2SEQ, SERIES, SOURCE, TARGET
+from toolkit.bundle import LM, SEQ2SEQ, SERIES, SOURCE, TARGET, TOKENIZER, WINDOW
 from toolkit.cli.output import console, facts_table, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options, given
-from toolkit.corpus import CorpusOptions, load_corpus
+from toolkit.corpus import Corpus, CorpusOptions, load_corpus
 from toolkit.parallel import ParallelOptions, load_parallel
-from toolkit.tokenizer import UNK, TokenizerOptions, build_marked_tokenizer, build_tokenizer
+from toolkit.tokenizer import UNK, Tokenizer, TokenizerOptions, build_marked_tokenizer, build_tokenizer
 
 from .network_options import NetworkOptions
 from .recipe import SECTIONS, Recipe, read_recipe, recipe_names
@@ -80,7 +80,7 @@ def train(
         trainer = _resumed(ctx, resume, corpus, output, params)
     elif recipe is not None and recipe.kind != LM and output is not None:
         changes = {name: params[name] for name in given(ctx) if name in params}
-        trainer = _started_recipe(recipe, corpus or recipe.source, output, changes)
+        trainer = _started(recipe.kind, corpus or recipe.source, output, recipe.options(changes))
     elif corpus is None or output is None:
         raise click.UsageError("give a CORPUS or a --recipe and a run folder (-o RUN), or --resume RUN")
     else:
@@ -89,7 +89,8 @@ def train(
             raise click.UsageError(
                 f"a language model has no {', '.join(other)}; other kinds of model begin with a --recipe"
             )
-        trainer = _started(output, corpus, params)
+        options = {section: collect(cls, params) for section, cls in SECTIONS[LM].items()}
+        trainer = _started(LM, corpus, output, options)
     run_trainer(trainer)
     if recipe is not None and recipe.figure is not None:
         figure, found = recipe.figure, trainer.metrics.get(recipe.figure.metric)
@@ -125,26 +126,9 @@ def recipes(name: str | None, as_json: bool) -> None:
     console().print(facts_table("", [(recipe.name, recipe.about) for recipe in found]))
 
 
-def _started(output: Path, source: str, params: dict[str, Any]) -> "Trainer":
-    """A new run. All that can be wrong without torch is found before torch is imported."""
-    corpus_options = collect(CorpusOptions, params)
-    tokenizer_options = collect(TokenizerOptions, params)
-    network, options = collect(NetworkOptions, params), collect(TrainOptions, params)
-    corpus = load_corpus(source, corpus_options)
-    tokenizer = build_tokenizer(corpus.train + corpus.valid, tokenizer_options)
-
-    from .language_task import LanguageTask
-    from .run_folder import RunFolder
-    from .trainer import Trainer
-
-    task = LanguageTask.start(network, tokenizer, options, corpus, corpus_options)
-    return Trainer.start(RunFolder(output), task, options)
-
-
-def _started_recipe(recipe: Recipe, source: str, output: Path, changes: dict[str, Any]) -> "Trainer":
-    """A new run of another kind of model."""
-    options = recipe.options(changes)
-    task = _TASKS[recipe.kind](source, options)
+def _started(kind: str, source: str, output: Path, options: Mapping[str, Any]) -> "Trainer":
+    """A new run, from the options of each section of `SECTIONS`."""
+    task = _TASKS[kind](source, options)
 
     from .run_folder import RunFolder
     from .trainer import Trainer
@@ -152,7 +136,31 @@ def _started_recipe(recipe: Recipe, source: str, output: Path, changes: dict[str
     return Trainer.start(RunFolder(output), task, options["training"])
 
 
-def _series_task(source: str, options: dict[str, Any]) -> "Task":
+def _language_task(source: str, options: Mapping[str, Any]) -> "Task":
+    """A new run on a text, token by token."""
+    corpus, tokenizer = _text(source, options)
+
+    from .language_task import LanguageTask
+
+    return LanguageTask.start(options["network"], tokenizer, options["training"], corpus, options["corpus"])
+
+
+def _window_task(source: str, options: Mapping[str, Any]) -> "Task":
+    """A new run on a text, window by window."""
+    corpus, tokenizer = _text(source, options)
+
+    from .window_task import WindowTask
+
+    return WindowTask.start(options["network"], tokenizer, options["training"], corpus, options["corpus"])
+
+
+def _text(source: str, options: Mapping[str, Any]) -> tuple[Corpus, Tokenizer]:
+    """A text and its vocabulary."""
+    corpus = load_corpus(source, options["corpus"])
+    return corpus, build_tokenizer(corpus.train + corpus.valid, options["tokenizer"])
+
+
+def _series_task(source: str, options: Mapping[str, Any]) -> "Task":
     """A new run on numbers."""
     from toolkit.series_data import load_series_data
 
@@ -163,7 +171,7 @@ def _series_task(source: str, options: dict[str, Any]) -> "Task":
     return SeriesTask.start(options["network"], options["training"], data, options["data"])
 
 
-def _seq2seq_task(source: str, options: dict[str, Any]) -> "Task":
+def _seq2seq_task(source: str, options: Mapping[str, Any]) -> "Task":
     """A new run on pairs of texts."""
     data = load_parallel(source, options["data"])
     pairs = zip((SOURCE, TARGET), zip(*data.train, *data.valid, strict=True), strict=True)
@@ -174,7 +182,12 @@ def _seq2seq_task(source: str, options: dict[str, Any]) -> "Task":
     return Seq2SeqTask.start(options["network"], tokenizers, options["training"], data, options["data"])
 
 
-_TASKS: Mapping[str, Callable[[str, dict[str, Any]], "Task"]] = {SERIES: _series_task, SEQ2SEQ: _seq2seq_task}
+_TASKS: Mapping[str, Callable[[str, Mapping[str, Any]], "Task"]] = {
+    LM: _language_task,
+    SERIES: _series_task,
+    SEQ2SEQ: _seq2seq_task,
+    WINDOW: _window_task,
+}
 """Kind of model -> what begins its training on a source. All that can be wrong without torch is found before."""
 
 
@@ -194,6 +207,7 @@ def _resumed(
     from .run_folder import RunFolder
     from .series_task import SeriesTask
     from .trainer import Trainer, merged_options
+    from .window_task import WindowTask
 
     folder = RunFolder(resume.parent if resume.name == "last.pt" else resume)
     checkpoint = folder.open()
@@ -213,7 +227,8 @@ def _resumed(
         task = SeriesTask.resume(checkpoint, options, data, data_options)
     else:
         corpus_options = CorpusOptions.from_dict(saved_options, where)
-        task = LanguageTask.resume(checkpoint, options, load_corpus(source, corpus_options), corpus_options)
+        text_task = WindowTask if checkpoint.kind == WINDOW else LanguageTask
+        task = text_task.resume(checkpoint, options, load_corpus(source, corpus_options), corpus_options)
     return Trainer.resume(folder, task, options, checkpoint)
 
 
@@ -248,7 +263,7 @@ def run_trainer(trainer: "Trainer") -> None:
     if outcome.reason == "early":
         out.print(f"stopped early: no better validation for {trainer.options.patience} epochs")
     if outcome.best_epoch or not trainer.options.epochs:
-        if task.guessing is not None and math.inf > outcome.best > math.exp(task.guessing / trainer.options.num_steps):
+        if task.guessing is not None and math.inf > outcome.best > len(task.tokenizers[TOKENIZER]):
             out.print("this is worse than guessing: the training diverged. Start again with a smaller --lr")
         else:
             out.print(f"next: toolkit export {shlex.quote(str(folder.best))}")

@@ -1,37 +1,28 @@
 """Training a language model: each token of a text is predicted from those before it."""
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import torch
 from torch.nn import functional
 
-from toolkit.corpus import Corpus, CorpusOptions
-from toolkit.errors import ToolkitError
+from toolkit.bundle import LM
 from toolkit.generation import generate
 from toolkit.sampling import SamplingOptions
 from toolkit.tokenizer import Tokenizer
 
 from .batches import Batches
 from .char_rnn import CharRNN
-from .checkpoint import Checkpoint
-from .network_options import NetworkOptions
-from .task import Batch, Carried, Loss, fresh
-from .torch_steps import EagerStepModel, resolve_torch_device
-from .train_options import TrainOptions
+from .task import Batch, Carried, Loss
+from .text_task import TextTask
+from .torch_steps import EagerStepModel
 
 _VALID_STREAMS = 32
 """Validation text is read as at most so many parallel streams, each of at least `_VALID_LENGTH` tokens."""
 _VALID_LENGTH = 500
 
-_SAMPLE_CHARACTERS = 4096
-"""So much of the text goes into the checkpoint: real input for the parity check of the export."""
-
 
 @dataclass
-class LanguageTask:
+class LanguageTask(TextTask):
     """A `Task`; use `LanguageTask.start` or `LanguageTask.resume`.
 
     Raises:
@@ -39,86 +30,18 @@ class LanguageTask:
     """
 
     network: CharRNN
-    tokenizer: Tokenizer
-    options: TrainOptions
-    corpus: Corpus
-    corpus_options: CorpusOptions
 
-    kind = "lm"
-    measure = "perplexity"
+    kind = LM
 
     def __post_init__(self) -> None:
-        device, encode, o = self.network.device, self.tokenizer.encode, self.options
-        ids = torch.from_numpy(encode(self.corpus.train)).to(device)
-        self.batches = Batches(ids, o.sampling, o.batch_size, o.num_steps, o.seed)
-        self.valid_ids = torch.from_numpy(encode(self.corpus.valid)).to(device)
-        if o.patience and len(self.valid_ids) < 2:
-            raise ToolkitError(
-                f"patience {o.patience} needs a validation text, found {len(self.valid_ids)} tokens in it. "
-                "Use --patience 0, a larger --valid-fraction or a longer text."
-            )
-
-    @classmethod
-    def start(
-        cls,
-        network: NetworkOptions,
-        tokenizer: Tokenizer,
-        options: TrainOptions,
-        corpus: Corpus,
-        corpus_options: CorpusOptions,
-    ) -> "LanguageTask":
-        """With fresh weights."""
-        made = fresh(lambda: CharRNN(network, len(tokenizer)), options)
-        return cls(made, tokenizer, options, corpus, corpus_options)
-
-    @classmethod
-    def resume(
-        cls, checkpoint: Checkpoint, options: TrainOptions, corpus: Corpus, corpus_options: CorpusOptions
-    ) -> "LanguageTask":
-        """With the weights of a checkpoint of the same corpus.
-
-        Raises:
-            ToolkitError: the corpus has changed.
-        """
-        if corpus.sha256 != checkpoint.corpus["sha256"]:
-            raise ToolkitError(
-                f"{corpus.source}: expected the text that the run began with "
-                f"(SHA-256 {checkpoint.corpus['sha256'][:12]}…), found another one ({corpus.sha256[:12]}…). "
-                "Start a new run with -o."
-            )
-        network = checkpoint.build().to(resolve_torch_device(options.device))
-        return cls(network, checkpoint.tokenizer, options, corpus, corpus_options)
+        super().__post_init__()
+        o = self.options
+        self.batches = Batches(self.ids, o.sampling, o.batch_size, o.num_steps, o.seed)
 
     @property
-    def shape(self) -> NetworkOptions:
-        """See `Task.shape`."""
-        return self.network.options
-
-    @property
-    def tokenizers(self) -> Mapping[str, Tokenizer]:
-        """See `Task.tokenizers`."""
-        return {"tokenizer": self.tokenizer}
-
-    @property
-    def corpus_facts(self) -> Mapping[str, Any]:
-        """See `Task.corpus_facts`."""
-        return {
-            "source": self.corpus.source,
-            "sha256": self.corpus.sha256,
-            "characters": len(self.corpus.train) + len(self.corpus.valid),
-            "options": self.corpus_options.to_dict(),
-            "sample": self.corpus.train[:_SAMPLE_CHARACTERS],
-        }
-
-    @property
-    def unit(self) -> str:
-        """Characters or words."""
-        return self.tokenizer.unit
-
-    @property
-    def guessing(self) -> float:
-        """What a sequence loses where all tokens are equally likely."""
-        return self.options.num_steps * math.log(len(self.tokenizer))
+    def predictions(self) -> int:
+        """Every token of a sequence has a next one."""
+        return self.options.num_steps
 
     def __len__(self) -> int:
         """Minibatches in an epoch."""
@@ -156,10 +79,6 @@ class LanguageTask:
             count += int(known.sum())
         return total / count if count else None
 
-    def more_metrics(self) -> Mapping[str, float]:
-        """None."""
-        return {}
-
     def samples(self, number: int) -> Iterator[str]:
         """A text for each prefix; the random numbers of training are not touched."""
         model = EagerStepModel(self.network)
@@ -172,20 +91,11 @@ class LanguageTask:
             (result,) = generate(model, self.tokenizer, prefix, options)
             yield str(result)
 
-    def facts(self) -> list[tuple[str, object]]:
-        """See `Task.facts`."""
-        o, t = self.network.options, self.options
+    def layers(self) -> str:
+        """See `TextTask.layers`."""
+        o = self.network.options
         cell = f"{o.cell} ({o.nonlinearity})" if o.cell == "rnn" else o.cell
-        source = f"embedding {o.embedding_size}" if o.embedding_size else "one-hot"
-        weights = sum(p.numel() for p in self.network.parameters())
-        tokens, valid, unit = len(self.batches.ids), len(self.valid_ids), self.unit
-        encodings = ", ".join(self.corpus.encodings)
-        return [
-            ("corpus", f"{self.corpus.source} ({encodings}): {tokens:,} {unit} to learn, {valid:,} to validate"),
-            ("vocabulary", f"{len(self.tokenizer):,} {unit}"),
-            ("network", f"{cell}, {o.num_layers} x {o.hidden_size}, {source}, {weights:,} weights"),
-            ("training", f"{t.epochs} epochs of {len(self)} batches of {t.batch_size} x {t.num_steps}, {t.optimizer}"),
-        ]
+        return f"{cell}, {o.num_layers} x {o.hidden_size}"
 
 
 def default_prefix(tokenizer: Tokenizer) -> str:

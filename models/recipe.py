@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from toolkit.bundle import LM, SEQ2SEQ, SERIES
+from toolkit.bundle import LM, SEQ2SEQ, SERIES, WINDOW
 from toolkit.corpus import CorpusOptions
 from toolkit.errors import ToolkitError
 from toolkit.files import read_bytes
@@ -21,6 +21,7 @@ from .network_options import NetworkOptions
 from .seq2seq_options import Seq2SeqOptions
 from .series_options import SeriesDataOptions, SeriesOptions
 from .train_options import TrainOptions
+from .window_options import WindowOptions
 
 SECTIONS: Mapping[str, Mapping[str, type[Options]]] = {
     LM: {"corpus": CorpusOptions, "tokenizer": TokenizerOptions, "network": NetworkOptions, "training": TrainOptions},
@@ -29,6 +30,12 @@ SECTIONS: Mapping[str, Mapping[str, type[Options]]] = {
         "data": ParallelOptions,
         "tokenizer": TokenizerOptions,
         "network": Seq2SeqOptions,
+        "training": TrainOptions,
+    },
+    WINDOW: {
+        "corpus": CorpusOptions,
+        "tokenizer": TokenizerOptions,
+        "network": WindowOptions,
         "training": TrainOptions,
     },
 }

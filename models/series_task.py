@@ -12,6 +12,7 @@ from toolkit.errors import ToolkitError
 from toolkit.series_data import Series
 from toolkit.tokenizer import Tokenizer
 
+from .batches import shuffled
 from .checkpoint import Checkpoint
 from .series_options import SeriesDataOptions, SeriesOptions
 from .series_rnn import SeriesRNN
@@ -122,8 +123,7 @@ class SeriesTask:
             for i in range(start, len(self)):
                 yield inputs[:, i * t : (i + 1) * t], targets[:, i * t : (i + 1) * t]
             return
-        generator = torch.Generator().manual_seed((self.options.seed * 1_000_003 + epoch) % 2**63)
-        order = torch.randperm(len(inputs), generator=generator).to(inputs.device)
+        order = shuffled(len(inputs), self.options.seed, epoch).to(inputs.device)
         n = self.options.batch_size
         for i in range(start, len(self)):
             rows = order[i * n : (i + 1) * n]

@@ -17,15 +17,14 @@ from toolkit.bundle import (
     ModelInfo,
     network_signatures,
 )
-from toolkit.errors import ToolkitError
 from toolkit.seq2seq import Encoded, Weights
 from toolkit.signature import Signature
 from toolkit.step_model import Ids, Logits, State
 from toolkit.translator import Translator
 
-from .checkpoint import Checkpoint, load_checkpoint
+from .checkpoint import Checkpoint
 from .seq2seq_rnn import Seq2SeqRNN
-from .torch_steps import open_torchscript, resolve_torch_device
+from .torch_steps import checkpoint_of, open_torchscript, resolve_torch_device
 
 
 def network_facts(network: Seq2SeqRNN) -> dict[str, Any]:
@@ -126,9 +125,7 @@ def load_torchscript_translator(bundle: Bundle, device: str) -> Translator:
 
 def load_eager_translator(path: Path, device: str) -> Translator:
     """A checkpoint; see `toolkit.load_translator`."""
-    checkpoint = load_checkpoint(path)
-    if checkpoint.kind != SEQ2SEQ:
-        raise ToolkitError(f"{path}: is a checkpoint of kind {checkpoint.kind}, expected one of kind {SEQ2SEQ}.")
+    checkpoint = checkpoint_of(path, SEQ2SEQ)
     return eager_translator(checkpoint, checkpoint.build().to(resolve_torch_device(device)))
 
 

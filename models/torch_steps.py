@@ -14,17 +14,19 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from toolkit.bundle import GENERATE, LM, STEP, STEP_TORCHSCRIPT, ModelInfo
+from toolkit.bundle import GENERATE, LM, SEQUENCE_TORCHSCRIPT, SERIES, STEP, STEP_TORCHSCRIPT, WINDOW, ModelInfo
 from toolkit.decode_loop import Knobs, LoopState, rows_of
 from toolkit.devices import check_device, cuda_error
-from toolkit.errors import FileFormatError, ToolkitError
+from toolkit.errors import FileFormatError
 from toolkit.language_model import LanguageModel
-from toolkit.signature import Signature, series_signature, step_signature
+from toolkit.loading import kind_error
+from toolkit.signature import Signature, sequence_signature, series_signature, step_signature
 from toolkit.step_model import Ids, Logits, State, zero_state
 from toolkit.uniform import Uniforms
+from toolkit.window_model import WindowModel
 
 from .char_rnn import CharRNN
-from .checkpoint import load_checkpoint
+from .checkpoint import Checkpoint, load_checkpoint
 from .series_rnn import SeriesRNN
 
 
@@ -114,6 +116,26 @@ class TorchScriptStepModel:
         return logits, tuple(after)
 
 
+class TorchSequence:
+    """A module that reads whole sequences, run eagerly or from a .ts.pt file; see `toolkit.window_model`."""
+
+    def __init__(self, module: nn.Module, vocab_size: int, device: torch.device) -> None:
+        self._module = module.eval()
+        self._device = device
+        self.signature = sequence_signature(vocab_size)
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        return self._device.type
+
+    @torch.no_grad()
+    def read(self, input_ids: Ids) -> Logits:
+        """Ids [N, T] -> logits [N, V]."""
+        logits: Tensor = self._module(torch.from_numpy(input_ids).to(self._device))
+        return logits.cpu().numpy()
+
+
 def resolve_torch_device(device: str) -> torch.device:
     """The torch device for "auto", "cpu" or "cuda".
 
@@ -127,13 +149,31 @@ def resolve_torch_device(device: str) -> torch.device:
     return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
 
 
+def checkpoint_of(path: Path, kind: str) -> Checkpoint:
+    """A checkpoint of a kind of model.
+
+    Raises:
+        FileFormatError: no checkpoint of ours.
+        ToolkitError: of another kind.
+    """
+    checkpoint = load_checkpoint(path)
+    if checkpoint.kind != kind:
+        raise kind_error(checkpoint.kind, path, "Export it first" if checkpoint.kind == SERIES else "")
+    return checkpoint
+
+
 def load_eager(path: Path, device: str) -> LanguageModel:
     """A checkpoint as a language model; see `toolkit.load`."""
-    checkpoint = load_checkpoint(path)
-    if checkpoint.kind != LM:
-        raise ToolkitError(f"{path}: is a checkpoint of kind {checkpoint.kind}, which writes no text. Export it first.")
+    checkpoint = checkpoint_of(path, LM)
     network = checkpoint.build().to(resolve_torch_device(device))
     return LanguageModel(EagerStepModel(network), checkpoint.tokenizer)
+
+
+def load_eager_window(path: Path, device: str) -> WindowModel:
+    """A checkpoint as a network that reads a window; see `toolkit.load_window`."""
+    checkpoint, where = checkpoint_of(path, WINDOW), resolve_torch_device(device)
+    tokenizer, window = checkpoint.tokenizer, checkpoint.training["options"]["num_steps"]
+    return WindowModel(TorchSequence(checkpoint.build().to(where), len(tokenizer), where), tokenizer, window)
 
 
 class TorchScriptDecodeLoop:
@@ -194,6 +234,12 @@ def torchscript_step(data: bytes, info: ModelInfo, device: str) -> TorchScriptSt
     """The step in the bytes of step.ts.pt."""
     where = resolve_torch_device(device)
     return TorchScriptStepModel(open_torchscript(data, STEP_TORCHSCRIPT, where), info.signatures[STEP], where)
+
+
+def torchscript_sequence(data: bytes, info: ModelInfo, device: str) -> TorchSequence:
+    """The graph in the bytes of sequence.ts.pt."""
+    where = resolve_torch_device(device)
+    return TorchSequence(open_torchscript(data, SEQUENCE_TORCHSCRIPT, where), len(info.tokenizer), where)
 
 
 def load_torchscript(data: bytes, info: ModelInfo, device: str) -> LanguageModel:

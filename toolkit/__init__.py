@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from .evaluation import perplexity
     from .generation import Generation
     from .language_model import LanguageModel
-    from .loading import load, load_series, load_translator
+    from .loading import load, load_series, load_translator, load_window
     from .sampling import SamplingOptions
     from .series_model import SeriesModel
     from .step_model import State, StepModel
     from .tokenizer import CharTokenizer, Tokenizer, WordTokenizer
     from .translation import TranslateOptions, Translation
     from .translator import Translator
+    from .window_model import WindowModel
 
 __all__ = [
     "CharTokenizer",
@@ -39,11 +40,13 @@ __all__ = [
     "TranslateOptions",
     "Translation",
     "Translator",
+    "WindowModel",
     "WordTokenizer",
     "__version__",
     "load",
     "load_series",
     "load_translator",
+    "load_window",
     "perplexity",
 ]
 
@@ -59,10 +62,12 @@ _HOME = {
     "TranslateOptions": "translation",
     "Translation": "translation",
     "Translator": "translator",
+    "WindowModel": "window_model",
     "WordTokenizer": "tokenizer",
     "load": "loading",
     "load_series": "loading",
     "load_translator": "loading",
+    "load_window": "loading",
     "perplexity": "evaluation",
 }
 

@@ -174,11 +174,18 @@ def network_signatures(kind: str, network: Mapping[str, Any], vocab_size: int) -
     return seq2seq_signatures(network["cell"], layers, hidden, memory, vocab_size, attention=attention)
 
 
+def _window_faults(info: ModelInfo) -> list[str]:
+    """What does not fit in a network that reads a window, a sentence each."""
+    window = info.network["window"]
+    faults = [] if type(window) is int and window > 0 else [f"window must be a number of tokens, found {window!r}"]
+    return faults + _network_faults(info, network_signatures(WINDOW, info.network, len(info.tokenizer)))
+
+
 _CONTRACTS: Mapping[str, Callable[[ModelInfo], list[str]]] = {
     LM: _step_faults,
     SERIES: _step_faults,
     SEQ2SEQ: lambda m: _network_faults(m, network_signatures(SEQ2SEQ, m.network, len(m.tokenizers[TARGET]))),
-    WINDOW: lambda m: _network_faults(m, network_signatures(WINDOW, m.network, len(m.tokenizer))),
+    WINDOW: _window_faults,
 }
 """Kind -> what does not fit together in a model of it."""
 

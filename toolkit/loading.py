@@ -15,6 +15,8 @@ from .bundle import (
     LM,
     METADATA_KEY,
     SEQ2SEQ,
+    SEQUENCE,
+    SEQUENCE_TORCHSCRIPT,
     SERIES,
     SOURCE,
     STEP,
@@ -34,6 +36,7 @@ from .files import read_bytes
 from .language_model import LanguageModel
 from .series_model import SeriesModel
 from .translator import Translator
+from .window_model import WindowModel
 
 MAX_THREADS = 256
 
@@ -115,10 +118,8 @@ def load_series(path: str | Path, device: str = "auto", *, threads: int = 1, bac
 
     path = Path(path)
     if backend == "torchscript":
-        bundle = read_bundle(path)
-        expect_kind(bundle.info, SERIES, path)
-        steps = _torch_backends("torchscript", path)
-        return SeriesModel(steps.torchscript_step(bundle.read(STEP_TORCHSCRIPT), bundle.info, device))
+        steps, data, info = _torchscript(path, SERIES, STEP_TORCHSCRIPT)
+        return SeriesModel(steps.torchscript_step(data, info, device))
     if backend not in (None, "onnx"):
         raise ToolkitError(f"backend of a series must be onnx or torchscript, found {backend!r}")
     info, sessions = _graphs(path, device, threads)
@@ -170,6 +171,37 @@ def load_translator(
     return Translator(backend_model, reads, writes, loop, info.network.get("longest_source"))
 
 
+def load_window(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> WindowModel:
+    """Open an exported network that reads a window of text at once; arguments and errors as of `load`.
+
+    Example:
+        >>> toolkit.load_window("runs/a/best").next_tokens("the moon is", 3)
+    """
+    path = Path(path)
+    backend = _checked(path, backend, threads)
+    if backend == "eager":
+        return cast("WindowModel", _torch_backends(backend, path).load_eager_window(path, device))
+    if backend == "torchscript":
+        steps, data, info = _torchscript(path, WINDOW, SEQUENCE_TORCHSCRIPT)
+        return WindowModel(steps.torchscript_sequence(data, info, device), info.tokenizer, info.network["window"])
+
+    from .onnx_models import OnnxSequence  # noqa: PLC0415 - as above
+    from .onnx_session import session_device  # noqa: PLC0415 - as above
+
+    info, sessions = _graphs(path, device, threads)
+    expect_kind(info, WINDOW, path)
+    session = sessions[SEQUENCE](device)
+    reader = OnnxSequence(session, info.signatures[SEQUENCE], session_device(session))
+    return WindowModel(reader, info.tokenizer, info.network["window"])
+
+
+def _torchscript(path: Path, kind: str, name: str) -> tuple[Any, bytes, ModelInfo]:
+    """The module that opens a .ts.pt, the bytes of one in a bundle, and its facts."""
+    bundle = read_bundle(path)
+    expect_kind(bundle.info, kind, path)
+    return _torch_backends("torchscript", path), bundle.read(name), bundle.info
+
+
 _KINDS = {
     LM: "a language model: open it with toolkit.load, or use `toolkit generate`",
     SERIES: "a model over real numbers, it writes no text: open it with toolkit.load_series, or use `toolkit series`",
@@ -182,7 +214,12 @@ _KINDS = {
 def expect_kind(info: ModelInfo, kind: str, path: Path) -> None:
     """Raise ToolkitError if a model is of another kind, with what to use instead."""
     if info.kind != kind:
-        raise ToolkitError(f"{path}: is {_KINDS[info.kind]}.")
+        raise kind_error(info.kind, path)
+
+
+def kind_error(kind: str, path: Path, first: str = "") -> ToolkitError:
+    """What to say of a model of a kind that is not the one wanted; `first` is to be done before anything else."""
+    return ToolkitError(f"{path}: is {_KINDS[kind]}.{f' {first}.' if first else ''}")
 
 
 def read_info(path: Path) -> ModelInfo:
@@ -246,6 +283,5 @@ def _load_torch(path: Path, backend: str, device: str) -> LanguageModel:
     steps = _torch_backends(backend, path)
     if backend == "eager":
         return cast("LanguageModel", steps.load_eager(path, device))
-    bundle = read_bundle(path)
-    expect_kind(bundle.info, LM, path)
-    return cast("LanguageModel", steps.load_torchscript(bundle.read(STEP_TORCHSCRIPT), bundle.info, device))
+    _, data, info = _torchscript(path, LM, STEP_TORCHSCRIPT)
+    return cast("LanguageModel", steps.load_torchscript(data, info, device))

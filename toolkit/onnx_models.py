@@ -1,4 +1,4 @@
-"""step.onnx as a StepModel and generate.onnx as a DecodeLoop. Both hold no state: many threads may use one object."""
+"""The graphs on ONNX Runtime: step.onnx, sequence.onnx, generate.onnx. None holds a state: many threads may use one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -41,6 +41,20 @@ class OnnxStepModel:
         feeds = dict(zip(self._names, (input_ids, *state), strict=True))
         logits, *next_state = self._session.run(None, feeds)
         return logits, tuple(next_state)
+
+
+class OnnxSequence:
+    """sequence.onnx on ONNX Runtime; see `toolkit.window_model.SequenceReader`."""
+
+    def __init__(self, session: Any, signature: Signature, device: str) -> None:  # noqa: ANN401 - ort is untyped
+        self._session = session
+        self.signature = signature
+        self.device = device
+
+    def read(self, input_ids: Ids) -> Logits:
+        """Ids [N, T] -> logits [N, V]."""
+        logits: Logits = self._session.run(None, {self.signature.inputs[0].name: input_ids})[0]
+        return logits
 
 
 class OnnxDecodeLoop:

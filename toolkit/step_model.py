@@ -75,11 +75,16 @@ def zero_state(signature: Signature, batch_size: int) -> State:
 
 def check_step_args(signature: Signature, vocab_size: int, input_ids: Ids, state: State) -> None:
     """Raise ToolkitError if a step's arguments have the wrong dtype, shape or range."""
-    if input_ids.dtype != np.int64 or input_ids.ndim != 1 or not len(input_ids):
-        raise ToolkitError(f"input_ids must be int64 [N], found {input_ids.dtype} {list(input_ids.shape)}")
+    check_ids(input_ids, "[N]", vocab_size)
+    check_state(signature, len(input_ids), state)
+
+
+def check_ids(input_ids: Ids, axes: str, vocab_size: int) -> None:
+    """Raise ToolkitError if ids have the wrong dtype, other axes than "[N]" or "[N, T]", or lie out of range."""
+    if input_ids.dtype != np.int64 or input_ids.ndim != len(axes.split(",")) or not input_ids.size:
+        raise ToolkitError(f"input_ids must be int64 {axes}, found {input_ids.dtype} {list(input_ids.shape)}")
     if input_ids.min() < 0 or input_ids.max() >= vocab_size:
         raise ToolkitError(f"input_ids must lie in 0..{vocab_size - 1}, found {input_ids.min()}..{input_ids.max()}")
-    check_state(signature, len(input_ids), state)
 
 
 def check_state(signature: Signature, batch_size: int, state: State) -> None:

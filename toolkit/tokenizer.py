@@ -188,6 +188,11 @@ def build_marked_tokenizer(texts: Iterable[str], options: TokenizerOptions) -> T
     return _KINDS[options.tokenizer].build(texts, options, markers=True)
 
 
+def readable(token: str) -> str:
+    r"""A token within a line: a line break as \n."""
+    return token if token.isprintable() else repr(token)[1:-1]
+
+
 def tokenizer_from_dict(values: object, where: str) -> Tokenizer:
     """The reverse of `Tokenizer.to_dict`.
 

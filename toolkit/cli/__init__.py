@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Entry] = {
     "generate": Entry("toolkit.cli.generate", "generate", "Write text with a model."),
     "translate": Entry("toolkit.cli.translate", "translate", "Write texts from texts with a model."),
     "series": Entry("toolkit.cli.series", "series", "Run a model over real numbers along a series."),
+    "window": Entry("toolkit.cli.window", "window", "What may follow on a text, by a model that reads a window."),
     "eval": Entry("toolkit.cli.evaluate", "evaluate", "Perplexity of a text under a model."),
     "bench": Entry("toolkit.cli.bench", "bench", "How fast a model decodes, and how fast it could."),
     "info": Entry("toolkit.cli.info", "info", "What a bundle, an .onnx file or a checkpoint holds."),

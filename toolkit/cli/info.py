@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from toolkit.errors import FileFormatError, MissingDependencyError
+from toolkit.tokenizer import readable
 
 from .output import console, facts_table, json_option, print_json
 
@@ -74,7 +75,7 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [("kind", facts["kind"]), ("network", pairs(facts["network"]))]
     if "tokenizer" in facts:
         tokenizer, vocab = facts["tokenizer"], facts["tokenizer"]["vocab"]
-        shown = " ".join(token if token.isprintable() else repr(token)[1:-1] for token in vocab[1:21])
+        shown = " ".join(map(readable, vocab[1:21]))
         size = f"{len(vocab):,} {tokenizer['kind']} tokens, newline {tokenizer['newline']}"
         rows.append(("vocabulary", f"{size}: {shown} …"))
     for name, signature in facts.get("signatures", {}).items():
