@@ -31,6 +31,7 @@ def test_every_recipe_is_sound_and_says_what_it_should_reach(name):
 
 SMALL = {
     "series": ("--epochs", 1, "--device", "cpu"),
+    "seq2seq": ("--epochs", 1, "--max-pairs", 80, "--hidden-size", 24, "--device", "cpu"),
     "lm": ("--epochs", 1, "--max-chars", 1500, "--hidden-size", 24, "--sample-length", 5, "--device", "cpu"),
 }
 
@@ -45,6 +46,15 @@ def test_every_recipe_trains_exports_and_runs_from_the_exported_file(name, tmp_p
         model = toolkit.load_series(tmp_path / "run" / "best", "cpu")
         points = toolkit.series_data.read_points(read_recipe(name).source)
         assert model.run(points[None])[0].shape == (1, len(points), model.output_size)
+        return
+    if read_recipe(name).kind == "seq2seq":
+        translator = toolkit.load_translator(tmp_path / "run" / "best", "cpu")
+        source = translator.source_tokenizer.vocab[5]
+        greedy, *_ = translator.translate(source, max_new_tokens=6)
+        best, *others = translator.translate(source, max_new_tokens=6, num_beams=3, num_return_sequences=3)
+        assert 1 <= len(greedy.ids) <= 6
+        assert len(others) == 2
+        assert best.score >= greedy.score - 1e-6
         return
     model = toolkit.load(tmp_path / "run" / "best", "cpu")
     text = model.generate(model.tokenizer.vocab[1], max_new_tokens=20, seed=1)[0]
@@ -97,7 +107,7 @@ def test_a_gbk_file_of_words_serves_min_char_rnn(tmp_path, run_cli):
     ("name", "message"),
     [
         ("d2l-gro", "recipe d2l-gro: there is none of that name. Did you mean d2l-gru?"),
-        ("zzz", "There are binary-addition, d2l-gru, "),
+        ("zzz", "There are antonyms, "),
         ("none.toml", "none.toml: expected a recipe, found nothing there"),
     ],
 )
@@ -114,8 +124,8 @@ def test_a_wrong_name_is_refused_in_words(name, message, tmp_path, monkeypatch, 
     [
         ("kind = lm", "expected a recipe in TOML: "),
         (b"kind = \"\xff\"", "expected a recipe in TOML: "),
-        ('kind = "gpt"', "kind must be one of lm, series, found 'gpt'"),
-        ("", "kind must be one of lm, series, found None"),
+        ('kind = "gpt"', "kind must be one of lm, series, seq2seq, window, found 'gpt'"),
+        ("", "kind must be one of lm, series, seq2seq, window, found None"),
         ('kind = "lm"', "source and about must be texts"),
         (OWN.replace("[network]", "[networks]"), "unknown entry networks; known are about, kind, source, figure"),
         (OWN.replace("hidden_size", "hidden"), "[network]: unknown option hidden; known are cell"),
