@@ -251,8 +251,7 @@ class Trainer:
             "seconds": p.seconds,
         }
         score = self._measured(mean) if valid is None else valid
-        better = score < p.best or self.options.keep == "last"
-        best, best_epoch = (score, epoch) if better else (p.best, p.best_epoch)
+        best, best_epoch = (score, epoch) if score < p.best else (p.best, p.best_epoch)
         if best_epoch == epoch:
             self.best_weights = copy.deepcopy(self.network.state_dict())
             self._best_metrics = self.metrics
