@@ -1,7 +1,7 @@
-"""Perplexity of a text under a model."""
+"""Perplexity of a text, or of pairs of texts, under a model."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,8 @@ import numpy as np
 from .errors import ToolkitError
 from .language_model import LanguageModel
 from .sampling import log_probs_of
+from .seq2seq import batch_of
+from .translator import Translator
 
 
 @dataclass(frozen=True)
@@ -55,3 +57,71 @@ def perplexity(
         progress(i, len(ids) - 1)
     mean = total / known
     return Perplexity(float(np.exp(mean)), mean / float(np.log(2)), known, int((ids == unk_id).sum()))
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """How well a sequence-to-sequence model predicts targets.
+
+    Attributes:
+        perplexity: exp of the mean negative log-probability of the targets' tokens, the end markers among them, each
+            given those before it.
+        tokens: how many were predicted.
+        unknown: how many were outside the vocabulary; they are read but not counted as predictions.
+        exact: the share of sources whose greedy target is exactly the expected one.
+        pairs: how many there were.
+    """
+
+    perplexity: float
+    tokens: int
+    unknown: int
+    exact: float
+    pairs: int
+
+
+def pair_perplexity(
+    model: Translator, pairs: Sequence[tuple[str, str]], batch_size: int = 64
+) -> tuple[float, int, int]:
+    """Perplexity, tokens and unknown tokens of `PairScore`.
+
+    Args:
+        model: any backend.
+        pairs: sources and targets, at least one; a source of at least one token.
+        batch_size: so many pairs are read at once.
+    """
+    reads, writes = model.source_tokenizer, model.target_tokenizer
+    total, count, unknown = 0.0, 0, 0
+    for start in range(0, len(pairs), batch_size):
+        part = pairs[start : start + batch_size]
+        source = model.backend.encode(*batch_of([reads.encode(text) for text, _ in part]))
+        targets, _ = batch_of([writes.marked(text) for _, text in part])
+        state = source.state
+        for ids, following in itertools.pairwise(np.ascontiguousarray(targets.T)):
+            logits, state, _ = model.backend.step(ids, state, source)
+            known = (following != writes.pad_id) & (following != writes.unk_id)
+            total -= float(log_probs_of(logits, following)[known].sum(dtype=np.float64))
+            count += int(known.sum())
+            unknown += int((following == writes.unk_id).sum())
+    return float(np.exp(total / count)), count, unknown
+
+
+def score_pairs(
+    model: Translator,
+    pairs: Sequence[tuple[str, str]],
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> PairScore:
+    """Predict and translate pairs.
+
+    Args:
+        model: any backend.
+        pairs: sources and targets, at least one.
+        progress: called after each source with the number translated and the number to translate.
+
+    Raises:
+        ToolkitError: an empty source.
+    """
+    exact, sources = 0, [source for source, _ in pairs]
+    for done, (targets, (_, expected)) in enumerate(zip(model.translate_batch(sources), pairs, strict=True), start=1):
+        exact += targets[0].text == expected
+        progress(done, len(pairs))
+    return PairScore(*pair_perplexity(model, pairs), exact / len(pairs), len(pairs))
