@@ -1,6 +1,6 @@
 """What the graphs with a decode loop share: the loop itself, what it needs, and what is done after it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import onnx_ir as ir
@@ -10,6 +10,13 @@ from .step_graph import Known, Op, StepGraph
 
 NOBODY = 0
 """Stands for ids outside the vocabulary: `<unk>`, which is never written."""
+
+
+Allow = Callable[[Op, ir.Value, ir.Value], ir.Value]
+"""An op builder, the number of a token and logits -> logits."""
+
+Declared = tuple[str, ir.DataType, tuple[str | int, ...]]
+"""Name, dtype and axes."""
 
 
 def goes_on_after(op: Op, stop_ids: ir.Value, vocab_size: int) -> ir.Value:
@@ -72,6 +79,7 @@ def decode(
     choice: Choice,
     start: Sequence[ir.Value],
     known: Known | None = None,
+    allow: Allow | None = None,
 ) -> list[ir.Value]:
     """Step, choose, feed back.
 
@@ -81,8 +89,9 @@ def decode(
         count: int64, at most so many tokens.
         goes_on: bool [V], false for stop ids.
         choice: how to choose.
-        known: of `StepGraph.known`.
         start: ids int64 [N], alive bool [N], used bool [N, U], and what the step carries.
+        known: of `StepGraph.known`.
+        allow: the logits [N, V] of a token -> those to choose from; log-probabilities are of the former.
 
     Returns:
         The last of each of these, then output ids int64 [R, N, 1] and their log-probabilities float32 [R, N, 1].
@@ -92,7 +101,8 @@ def decode(
         op: Op, step: ir.Value, _on: ir.Value, ids: ir.Value, alive: ir.Value, used: ir.Value, *parts: ir.Value
     ) -> list[ir.Value]:
         logits, after = inner.step(op, ids, parts, known)
-        chosen, used = choose(op, logits, ids, used, step, choice)
+        allowed = logits if allow is None else allow(op, step, logits)
+        chosen, used = choose(op, allowed, ids, used, step, choice)
         log_prob = op.GatherElements(op.LogSoftmax(logits, axis=-1), chosen, axis=1)
         ids = op.Squeeze(chosen, [1])
         alive = op.And(alive, op.Gather(goes_on, ids, axis=0))
@@ -107,10 +117,6 @@ def any_of(op: Op, flags: ir.Value) -> ir.Value:
     """Whether one of the flags [N] is set."""
     number = op.ReduceMax(op.Cast(flags, to=ir.DataType.INT32.value), keepdims=0)
     return op.Cast(number, to=BOOL.value)  # type: ignore[no-any-return]
-
-
-Declared = tuple[str, ir.DataType, tuple[str | int, ...]]
-"""Name, dtype and axes."""
 
 
 def declared(inner: StepGraph) -> list[Declared]:

@@ -66,6 +66,7 @@ session = onnxruntime.InferenceSession("{translate}", providers=["CPUExecutionPr
 output_ids, log_probs = session.run(None, {{
     "input_ids": np.array([ids]),  # [N, T], of lengths [N]
     "lengths": np.array([len(ids)]),
+    "min_lengths": np.array([0]),  # no end marker before so many tokens
     "max_new_tokens": np.array(50),
     "temperature": np.array(0, np.float32),  # 0 is greedy
     "top_k": np.array(0),  # 0 keeps all

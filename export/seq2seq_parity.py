@@ -181,7 +181,7 @@ def check_translate(
     source = backend.encode(ids, lengths)
     for way, knobs in _WAYS.items():
         try:
-            written, log_probs = loop.translate(ids, lengths, knobs, numbers)
+            written, log_probs = loop.translate(ids, lengths, np.zeros_like(lengths), knobs, numbers)
         except Exception as fault:  # ort raises unrelated classes
             reason = str(fault).partition("\n")[0]
             raise ParityError(f"{name}: the translation loop does not run ({way}): {reason}.") from fault

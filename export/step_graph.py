@@ -15,7 +15,7 @@ Op = Any
 Known = dict[ir.Value, ir.Value]
 """A value of the step graph -> the same in another graph."""
 
-_NEVER = np.float32(-np.inf)
+NEVER = np.float32(-np.inf)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class StepGraph:
         self.vocab_size = vocab_size
         self.opset_imports = dict(graph.opset_imports)
         self._mask = np.zeros(self.vocab_size, np.float32)
-        self._mask[list(banned)] = _NEVER
+        self._mask[list(banned)] = NEVER
         self._bias = _output_bias(self._logits)
         self._weights: dict[str, ir.Value] = {}
         self._layers = [_layers(*pair) for pair in zip(self._states, self._next_states, strict=True)]

@@ -16,7 +16,7 @@ from .encoder_graph import encode
 from .graph_model import graph_model
 from .loop_graph import decode, goes_on_after, inside, quiet, sequences_first, tokens_to_write
 from .sampling_graph import choice_of, constant
-from .step_graph import Op, StepGraph
+from .step_graph import NEVER, Op, StepGraph
 
 
 def translate_graph(
@@ -67,7 +67,14 @@ def _translate(
     goes_on = goes_on_after(op, stop_ids, v)
     first = op.Expand(constant(op, np.array([tokenizer.bos_id])), n)
     start = [first, op.Expand(yes, n), used, *inner.unpack(op, states)]
-    ended = decode(op, inner, tokens_to_write(op, inputs), goes_on, choice, start, known)
+    row = np.zeros((1, v), bool)
+    row[0, tokenizer.eos_id] = True
+    end, never, shortest = constant(op, row), constant(op, NEVER), op.Unsqueeze(inputs["min_lengths"], [1])
+
+    def allow(op: Op, step: ir.Value, logits: ir.Value) -> ir.Value:
+        return op.Where(op.And(op.Less(step, shortest), end), never, logits)  # type: ignore[no-any-return]
+
+    ended = decode(op, inner, tokens_to_write(op, inputs), goes_on, choice, start, known, allow)
     output_ids, log_probs = sequences_first(op, ended[-2:], n)
     stopped, last = op.Expand(op.Not(yes), n), op.Unsqueeze(first, [1])
     return list(quiet(op, output_ids, log_probs, op.Gather(goes_on, output_ids), stopped, last))

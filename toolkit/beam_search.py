@@ -43,7 +43,8 @@ def beam_search(
     tokenizer: Tokenizer,
     num_beams: int,
     length_penalty: float,
-    max_new_tokens: int,
+    fewest: int,
+    most: int,
 ) -> list[Hypothesis]:
     """The best texts for one source, best first: `num_beams` of them, fewer where there are fewer.
 
@@ -53,7 +54,8 @@ def beam_search(
         tokenizer: of the target, with markers.
         num_beams: unfinished texts that are kept at each token.
         length_penalty: see the module.
-        max_new_tokens: a text of so many tokens is finished without an end marker.
+        fewest: no end marker before so many tokens.
+        most: a text of so many tokens is finished without an end marker.
 
     Raises:
         ToolkitError: the model returned NaN or infinity.
@@ -63,14 +65,15 @@ def beam_search(
     beams, finished = [Hypothesis((), (), 0.0)], list[Hypothesis]()
     greedy: int | None = 0  # its place among the beams, until it has ended
     state, last, rows = source.state, np.array([tokenizer.bos_id]), np.zeros(1, np.int64)
-    for length in range(1, max_new_tokens + 1):
+    for length in range(1, most + 1):
         logits, after, _ = backend.step(last, state, source.take(np.zeros_like(rows)))
         if not np.isfinite(logits.max()):  # a NaN anywhere is the largest
             raise damaged(length - 1)
         logits = logits.copy()
         logits[:, banned] = NEVER
         steps = log_softmax(logits)  # [B, V]
-        finished += [_longer(beam, eos, steps[row, eos], length_penalty) for row, beam in enumerate(beams)]
+        if length > fewest:
+            finished += [_longer(beam, eos, steps[row, eos], length_penalty) for row, beam in enumerate(beams)]
         finished = sorted(finished, key=lambda text: -text.score)[:num_beams]
 
         totals = np.array([sum(beam.log_probs) for beam in beams])[:, None] + steps
@@ -78,7 +81,7 @@ def beam_search(
         places = np.argsort(-totals, axis=None, kind="stable")[:num_beams].tolist()
         places = [place for place in places if totals.flat[place] > NEVER]
         if greedy is not None:
-            token = int(steps[greedy].argmax())
+            token = int((steps if length > fewest else totals)[greedy].argmax())
             following = greedy * steps.shape[1] + token
             if token != eos and following not in places:
                 places.append(following)
@@ -89,10 +92,10 @@ def beam_search(
         state = tuple(part[:, rows] for part in after)
         pairs = zip(rows.tolist(), last.tolist(), strict=True)
         beams = [_longer(beams[row], token, steps[row, token], length_penalty) for row, token in pairs]
-        if length == max_new_tokens:
+        if length == most:
             finished += beams
         elif len(finished) == num_beams:
-            longest = max_new_tokens if length_penalty > 0 else length + 1
+            longest = most if length_penalty > 0 else length + 1
             best = max(sum(beam.log_probs) for beam in beams)
             if score_of(best, longest, length_penalty) <= finished[-1].score:
                 break

@@ -67,9 +67,9 @@ class OnnxTranslateLoop:
         self.device = device
 
     def translate(
-        self, input_ids: Ids, lengths: Ids, knobs: Knobs, numbers: Uniforms
+        self, input_ids: Ids, lengths: Ids, min_lengths: Ids, knobs: Knobs, numbers: Uniforms
     ) -> tuple[Ids, npt.NDArray[np.float32]]:
         """Read sources and write targets; see `TranslateLoop.translate`."""
-        values = (input_ids, lengths, np.array(len(numbers)), *knobs.arrays(), numbers)
+        values = (input_ids, lengths, min_lengths, np.array(len(numbers)), *knobs.arrays(), numbers)
         ids, log_probs = self._session.run(None, dict(zip(self._names, values, strict=True)))
         return ids, log_probs

@@ -77,13 +77,14 @@ class TranslateLoop(Protocol):
         ...
 
     def translate(
-        self, input_ids: Ids, lengths: Ids, knobs: Knobs, numbers: Uniforms
+        self, input_ids: Ids, lengths: Ids, min_lengths: Ids, knobs: Knobs, numbers: Uniforms
     ) -> tuple[Ids, npt.NDArray[np.float32]]:
         """Read sources and write targets.
 
         Args:
             input_ids: int64 [N, T], as of `Seq2SeqBackend.encode`.
             lengths: int64 [N].
+            min_lengths: int64 [N], no end marker before so many tokens.
             knobs: how to choose; the end marker stops a sequence in any case.
             numbers: float32 [M, N] in [0, 1): at most M tokens are written.
 

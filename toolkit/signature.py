@@ -205,7 +205,8 @@ def seq2seq_signatures(
         encoder: input_ids int64 [N, T], lengths int64 [N] -> memory float32 [N, T, M], h0 float32 [L, N, H] (, c0).
         decoder: input_ids int64 [N], h0 (, c0) (, memory, lengths) -> logits float32 [N, V], next_h0 (, next_c0)
         (, attention float32 [N, T], which sums to 1 over the source). translate, the whole decode loop: input_ids
-        int64 [N, T], lengths int64 [N], `KNOBS` -> output_ids int64 [N, R], log_probs float32 [N, R].
+        int64 [N, T], lengths int64 [N], min_lengths int64 [N] (no end marker before so many tokens), `KNOBS` ->
+        output_ids int64 [N, R], log_probs float32 [N, R].
     """
     source = TensorSpec("input_ids", "int64", ("N", "T")), TensorSpec("lengths", "int64", ("N",))
     memory = TensorSpec("memory", "float32", ("N", "T", memory_size))
@@ -220,7 +221,7 @@ def seq2seq_signatures(
             states=step.states,
         ),
         "translate": Signature(
-            inputs=(*source, *KNOBS),
+            inputs=(*source, TensorSpec("min_lengths", "int64", ("N",)), *KNOBS),
             outputs=(
                 TensorSpec("output_ids", "int64", ("N", "R")),
                 TensorSpec("log_probs", "float32", ("N", "R")),

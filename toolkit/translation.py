@@ -1,7 +1,7 @@
 """Text to text in two layers: `target_ids` (ids of a batch) -> `translate` (texts)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,9 @@ from .decode_loop import damaged, knobs_of
 from .errors import ToolkitError
 from .generation import generate_step
 from .options import Options, option, same_option
-from .sampling import SamplingOptions, processors_for
+from .sampling import NEVER, LogitsProcessor, SamplingOptions, processors_for
 from .seq2seq import Encoded, Seq2SeqBackend, SourcedStep, TranslateLoop, Weights, batch_of
-from .step_model import Ids
+from .step_model import Ids, Logits
 from .tokenizer import Tokenizer
 from .uniform import Uniforms, uniform
 
@@ -23,6 +23,8 @@ class TranslateOptions(Options):
     """How to write a target. Greedy unless beams or a temperature are asked for."""
 
     max_new_tokens: int = same_option(SamplingOptions, "max_new_tokens")
+    min_new_tokens: int = option(0, "do not end before so many tokens", minimum=0, maximum=100_000)
+    same_length: bool = option(False, "write exactly as many tokens as the source has")
     num_beams: int = option(1, "unfinished texts kept at each token; 1 does not search", minimum=1, maximum=1024)
     length_penalty: float = option(
         1.0, "score is log-probability over length to this power: above 0 favours long texts", minimum=-10, maximum=10
@@ -39,11 +41,23 @@ class TranslateOptions(Options):
         """Beams and sampling exclude each other, and without either there is one text."""
         if self.num_beams > 1 and (self.temperature or self.repetition_penalty != 1):
             yield f"num_beams {self.num_beams} searches, so it goes neither with temperature nor repetition_penalty"
+        if self.min_new_tokens > self.max_new_tokens:
+            yield f"min_new_tokens must be at most max_new_tokens {self.max_new_tokens}, found {self.min_new_tokens}"
+        if self.same_length and self.min_new_tokens:
+            yield f"same_length sets the length, found min_new_tokens {self.min_new_tokens}, too"
         if not self.temperature and self.num_return_sequences > self.num_beams:
             yield (
                 f"num_return_sequences must be at most num_beams ({self.num_beams}) unless a temperature draws, "
                 f"found {self.num_return_sequences}"
             )
+
+    def bounds(self, lengths: Ids) -> tuple[Ids, Ids]:
+        """The fewest and the most tokens of the targets, the end marker left out, for sources of these lengths [N]."""
+        most = np.full_like(lengths, self.max_new_tokens)
+        if self.same_length:
+            most = np.minimum(most, lengths)
+            return most, most
+        return np.full_like(lengths, self.min_new_tokens), most
 
     def sampling(self) -> SamplingOptions:
         """The same choice of tokens for the decode loops."""
@@ -109,31 +123,33 @@ def target_ids(
     """
     many, (ids, lengths) = options.num_return_sequences, batch
     if options.num_beams > 1:
-        encoded = backend.encode(ids, lengths)
-        return [
-            [
-                (found.ids, found.log_probs)
-                for found in beam_search(
-                    backend,
-                    encoded.take(np.array([row])),
-                    tokenizer,
-                    options.num_beams,
-                    options.length_penalty,
-                    options.max_new_tokens,
-                )[:many]
-            ]
-            for row in range(len(ids))
-        ]
+        return _searched(backend, tokenizer, backend.encode(ids, lengths), options)
     rows = np.repeat(np.arange(len(ids)), many)
+    fewest, most = options.bounds(lengths[rows])
+    options = replace(options, max_new_tokens=int(most.max()), min_new_tokens=0)
     if loop is not None:
         numbers = _numbers(options, seed, len(rows), first_sequence)
-        written = loop.translate(ids[rows], lengths[rows], knobs_of(options.sampling(), ()), numbers)
+        written = loop.translate(ids[rows], lengths[rows], fewest, knobs_of(options.sampling(), ()), numbers)
     else:
-        written = _stepwise(backend, tokenizer, backend.encode(ids, lengths).take(rows), options, seed, first_sequence)
+        source = backend.encode(ids, lengths).take(rows)
+        written = _stepwise(backend, tokenizer, source, fewest, options, seed, first_sequence)
     if not np.isfinite(written[1]).all():
         raise damaged(int(np.flatnonzero(~np.isfinite(written[1]).all(axis=0))[0]))
-    flat = [_ended(row, log_probs, tokenizer.eos_id) for row, log_probs in zip(*written, strict=True)]
+    flat = [_ended(*row, tokenizer.eos_id) for row in zip(*written, most.tolist(), strict=True)]
     return [flat[start : start + many] for start in range(0, len(flat), many)]
+
+
+def _searched(
+    backend: Seq2SeqBackend, tokenizer: Tokenizer, encoded: Encoded, options: TranslateOptions
+) -> list[list[Target]]:
+    """The best targets that beam search finds for each source."""
+    found = []
+    for row, bounds in enumerate(zip(*options.bounds(encoded.lengths), strict=True)):
+        fewest, most = (int(bound) for bound in bounds)
+        source = encoded.take(np.array([row]))
+        texts = beam_search(backend, source, tokenizer, options.num_beams, options.length_penalty, fewest, most)
+        found.append([(text.ids, text.log_probs) for text in texts[: options.num_return_sequences]])
+    return found
 
 
 def _numbers(options: TranslateOptions, seed: int, rows: int, first: int) -> Uniforms:
@@ -143,15 +159,31 @@ def _numbers(options: TranslateOptions, seed: int, rows: int, first: int) -> Uni
     return np.zeros((options.max_new_tokens, rows), np.float32)
 
 
-def _ended(ids: Ids, log_probs: npt.NDArray[np.float32], eos_id: int) -> Target:
-    """A row up to its end marker."""
-    ends = np.flatnonzero(ids == eos_id)
-    length = int(ends[0]) + 1 if len(ends) else len(ids)
+def _ended(ids: Ids, log_probs: npt.NDArray[np.float32], most: int, eos_id: int) -> Target:
+    """A row up to its end marker, or as long as it may be."""
+    ends = np.flatnonzero(ids[:most] == eos_id)
+    length = int(ends[0]) + 1 if len(ends) else most
     return tuple(ids[:length].tolist()), tuple(log_probs[:length].tolist())
 
 
+def _not_before(fewest: Ids, eos_id: int) -> LogitsProcessor:
+    """No end marker before so many tokens [N]; the first token read is the start marker."""
+
+    def process(tokens: Ids, logits: Logits) -> Logits:
+        logits[fewest >= tokens.shape[1], eos_id] = NEVER
+        return logits
+
+    return process
+
+
 def _stepwise(
-    backend: Seq2SeqBackend, tokenizer: Tokenizer, source: Encoded, options: TranslateOptions, seed: int, first: int
+    backend: Seq2SeqBackend,
+    tokenizer: Tokenizer,
+    source: Encoded,
+    fewest: Ids,
+    options: TranslateOptions,
+    seed: int,
+    first: int,
 ) -> tuple[Ids, npt.NDArray[np.float32]]:
     """What translate.onnx does, one step at a time: ids and log-probabilities, both [N, R]."""
     sampling, eos = options.sampling(), tokenizer.eos_id
@@ -159,7 +191,7 @@ def _stepwise(
     banned = [i for i in tokenizer.special_ids if i != eos]
     ended = np.zeros(len(start), dtype=bool)
     columns = []
-    step, processors = SourcedStep(backend, source), processors_for(sampling, {})
+    step, processors = SourcedStep(backend, source), [*processors_for(sampling, {}), _not_before(fewest, eos)]
     for chosen in generate_step(step, start, sampling, processors, banned, seed, first):
         columns.append((chosen.ids, chosen.log_probs))
         ended |= chosen.ids == eos
