@@ -32,6 +32,7 @@ def test_every_recipe_is_sound_and_says_what_it_should_reach(name):
 SMALL = {
     "series": ("--epochs", 1, "--device", "cpu"),
     "lm": ("--epochs", 1, "--max-chars", 1500, "--hidden-size", 24, "--sample-length", 5, "--device", "cpu"),
+    "window": ("--epochs", 1, "--max-chars", 400, "--hidden-size", 12, "--device", "cpu"),
 }
 
 
@@ -45,6 +46,10 @@ def test_every_recipe_trains_exports_and_runs_from_the_exported_file(name, tmp_p
         model = toolkit.load_series(tmp_path / "run" / "best", "cpu")
         points = toolkit.series_data.read_points(read_recipe(name).source)
         assert model.run(points[None])[0].shape == (1, len(points), model.output_size)
+        return
+    if read_recipe(name).kind == "window":
+        window = toolkit.load_window(tmp_path / "run" / "best", "cpu")
+        assert len(window.next_tokens(window.tokenizer.vocab[1], 5)) == 5
         return
     model = toolkit.load(tmp_path / "run" / "best", "cpu")
     text = model.generate(model.tokenizer.vocab[1], max_new_tokens=20, seed=1)[0]
@@ -97,7 +102,7 @@ def test_a_gbk_file_of_words_serves_min_char_rnn(tmp_path, run_cli):
     ("name", "message"),
     [
         ("d2l-gro", "recipe d2l-gro: there is none of that name. Did you mean d2l-gru?"),
-        ("zzz", "There are binary-addition, d2l-gru, "),
+        ("zzz", f"There are {', '.join(NAMES)}."),
         ("none.toml", "none.toml: expected a recipe, found nothing there"),
     ],
 )
@@ -114,8 +119,8 @@ def test_a_wrong_name_is_refused_in_words(name, message, tmp_path, monkeypatch, 
     [
         ("kind = lm", "expected a recipe in TOML: "),
         (b"kind = \"\xff\"", "expected a recipe in TOML: "),
-        ('kind = "gpt"', "kind must be one of lm, series, found 'gpt'"),
-        ("", "kind must be one of lm, series, found None"),
+        ('kind = "gpt"', "kind must be one of lm, series, seq2seq, window, found 'gpt'"),
+        ("", "kind must be one of lm, series, seq2seq, window, found None"),
         ('kind = "lm"', "source and about must be texts"),
         (OWN.replace("[network]", "[networks]"), "unknown entry networks; known are about, kind, source, figure"),
         (OWN.replace("hidden_size", "hidden"), "[network]: unknown option hidden; known are cell"),

@@ -232,7 +232,7 @@ def test_the_command_line_trains_by_a_recipe_and_goes_on(tmp_path, run_cli):
     small = ("--max-chars", 300, "--hidden-size", 48, "--device", "cpu")
     code, said = run_cli("train", "--recipe", "rnn-by-hand", "-o", "run", "--epochs", 3, *small)
     assert code == 0, said
-    assert "rnn, 1 x 48 in both directions, one-hot" in said
+    assert "rnn, 2 x 48 in both directions, one-hot" in said
     assert "next: toolkit export" in said
     code, said = run_cli("train", "--resume", "run", "--epochs", 4)
     assert code == 0, said
