@@ -31,6 +31,7 @@ def test_every_recipe_is_sound_and_says_what_it_should_reach(name):
 
 SMALL = {
     "series": ("--epochs", 1, "--device", "cpu"),
+    "seq2seq": ("--epochs", 1, "--max-pairs", 80, "--hidden-size", 24, "--device", "cpu"),
     "lm": ("--epochs", 1, "--max-chars", 1500, "--hidden-size", 24, "--sample-length", 5, "--device", "cpu"),
     "window": ("--epochs", 1, "--max-chars", 400, "--hidden-size", 12, "--device", "cpu"),
 }
@@ -50,6 +51,15 @@ def test_every_recipe_trains_exports_and_runs_from_the_exported_file(name, tmp_p
     if read_recipe(name).kind == "window":
         window = toolkit.load_window(tmp_path / "run" / "best", "cpu")
         assert len(window.next_tokens(window.tokenizer.vocab[1], 5)) == 5
+        return
+    if read_recipe(name).kind == "seq2seq":
+        translator = toolkit.load_translator(tmp_path / "run" / "best", "cpu")
+        source = translator.source_tokenizer.vocab[5]
+        greedy, *_ = translator.translate(source, max_new_tokens=6)
+        best, *others = translator.translate(source, max_new_tokens=6, num_beams=3, num_return_sequences=3)
+        assert 1 <= len(greedy.ids) <= 6
+        assert len(others) == 2
+        assert best.score >= greedy.score - 1e-6
         return
     model = toolkit.load(tmp_path / "run" / "best", "cpu")
     text = model.generate(model.tokenizer.vocab[1], max_new_tokens=20, seed=1)[0]

@@ -79,7 +79,7 @@ class LazyGroup(click.Group):
                 raise
             extras = ",".join(dict.fromkeys(("train", entry.extra)))
             purpose = f"toolkit {ctx.invoked_subcommand}"
-            raise MissingDependencyError.for_extra(str(error.name), purpose, extras) from error
+            raise MissingDependencyError.for_extra(str(error.name).partition(".")[0], purpose, extras) from error
         return result
 
     def resolve_command(
