@@ -432,7 +432,7 @@ def _ties(graph: str, model: AnyStep, greedy: Sequence[tuple[Ids, Logits]]) -> i
         chosen, other = int(expected.argmax()), int(logits.argmax())
         if other == chosen:
             continue
-        if not tied(expected, chosen, other):
+        if not _tied(expected, chosen, other):
             raise ParityError(
                 f"{graph}: greedy continuation differs from eager PyTorch at token {token} of {GREEDY_TOKENS}: "
                 f"expected id {chosen}, found {other}."
@@ -441,7 +441,7 @@ def _ties(graph: str, model: AnyStep, greedy: Sequence[tuple[Ids, Logits]]) -> i
     return ties
 
 
-def tied(logits: Logits, first: int, second: int, tolerance: float = ATOL) -> bool:
-    """Whether eager PyTorch's logits [1, V] hold two tokens equal, each within the tolerance."""
+def _tied(logits: Logits, first: int, second: int) -> bool:
+    """Whether eager PyTorch itself holds two tokens equal, each within the tolerance."""
     best, other = float(logits[0, first]), float(logits[0, second])
-    return best - other <= 2 * tolerance * max(1.0, abs(best))
+    return best - other <= 2 * ATOL * max(1.0, abs(best))

@@ -1,14 +1,14 @@
 """The gate of a network that reads whole sequences: a graph's logits must be those of eager PyTorch.
 
 The reference is the network as it was trained, through torch's own nn.RNN, nn.GRU or nn.LSTM. Every logit must be
-within `ATOL` relative to max(1, |x|), and the most probable token must be the same one, where eager PyTorch itself does
-not hold two equal. As in `parity`, a graph may differ by `ROUNDING_FACTOR` times as much as eager PyTorch in float32
-itself strays from float64: in the 64 steps of a sequence a sharply trained network amplifies rounding, too (measured:
-the recipe bilstm-window strays by 2.4e-6, with recurrent weights 1.5 times as large by 8.7e-6, twice as large by 4e-5).
+within `ATOL` relative to max(1, |x|); then the most probable token is the same one, too, but where eager PyTorch itself
+holds two equal within that: such ties are counted. As in `parity`, a graph may differ by `ROUNDING_FACTOR` times as
+much as eager PyTorch in float32 itself strays from float64, here in sequences of that length: 64 steps are enough for a
+sharply trained network to amplify rounding (measured: by 2.4e-6 in recipe bilstm-window, and by 7e-5 in rnn-by-hand
+with one layer in place of two).
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from itertools import product
 
 import numpy as np
@@ -25,7 +25,6 @@ from .parity import (
     does_not_run,
     one_thread,
     relative_error,
-    tied,
     token_inputs,
 )
 
@@ -64,13 +63,15 @@ def check_sequences(
         for length in lengths
     ]
     expected = [reference.read(ids) for _, ids in cases]
+    strays: dict[int, float] = {}
 
-    @cache
-    def stray() -> float:
-        """How far eager float32 strays from float64: the largest over all sequences, as `parity` has it."""
-        exact = precise()
-        pairs = zip(cases, expected, strict=True)
-        return max(float(relative_error([exact.read(ids)], [logits])[0]) for (_, ids), logits in pairs)
+    def stray(length: int) -> float:
+        """How far eager float32 strays from float64 in any sequence of a length: in a single one it may by luck not."""
+        if length not in strays:
+            exact = precise()
+            pairs = ((ids, logits) for (_, ids), logits in zip(cases, expected, strict=True) if ids.shape[1] == length)
+            strays[length] = max(float(relative_error([exact.read(ids)], [logits])[0]) for ids, logits in pairs)
+        return strays[length]
 
     def compare(graph: str, ids: Ids, logits: Logits, data: str) -> tuple[float, int]:
         """The largest difference on ids [N, T], and at how many rows the graph took the other of two equal tokens."""
@@ -80,13 +81,13 @@ def check_sequences(
         except Exception as fault:  # a graph frozen to one size; ort and torch raise unrelated classes
             raise does_not_run(graph, where, fault) from fault
         error = float(relative_error([logits], [found])[0])
-        allowed = ATOL if error <= ATOL else max(ATOL, ROUNDING_FACTOR * stray())
+        allowed = ATOL if error <= ATOL else max(ATOL, ROUNDING_FACTOR * stray(ids.shape[1]))
         if not error <= allowed:
             raise ParityError(
                 f"{graph}: output logits differs from eager PyTorch by {error:.3g} ({where}); "
                 f"at most {allowed:.3g} relative to max(1, |x|) is allowed."
             )
-        return error, _ties(graph, logits, found, allowed, where)
+        return error, int((found.argmax(axis=1) != logits.argmax(axis=1)).sum())
 
     largest: dict[tuple[str, str, int], float] = {}
     ties = 0
@@ -96,22 +97,6 @@ def check_sequences(
             which = graph, data, len(ids)
             largest[which] = max(error, largest.get(which, 0.0))
             ties += met
-    rounding = {"logits": stray()} if stray.cache_info().currsize else {}
+    rounding = {"logits": max(strays.values())} if strays else {}
     figures = (RolloutFigures(*which, {"logits": error}, {}, rounding) for which, error in largest.items())
     return ParityReport(tuple(figures), ties, steps=lengths[-1], lengths=tuple(lengths))
-
-
-def _ties(graph: str, expected: Logits, found: Logits, tolerance: float, where: str) -> int:
-    """In how many rows the most probable token is another one, which eager PyTorch holds equal.
-
-    Raises:
-        ParityError: eager PyTorch does not.
-    """
-    pairs = list(zip(expected.argmax(axis=1).tolist(), found.argmax(axis=1).tolist(), strict=True))
-    for row, (first, second) in enumerate(pairs):
-        if first != second and not tied(expected[row : row + 1], first, second, tolerance):
-            raise ParityError(
-                f"{graph}: the most probable token differs from eager PyTorch's ({where}): "
-                f"expected id {first}, found {second}."
-            )
-    return sum(first != second for first, second in pairs)

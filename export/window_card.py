@@ -44,10 +44,11 @@ Without this toolkit; every host that has ONNX Runtime does the same:
 
 ```python
 import json
+from pathlib import Path
 import numpy as np
 import onnxruntime
 
-vocab = json.load(open("model.json", encoding="utf-8"))["tokenizer"]["vocab"]
+vocab = json.loads(Path("model.json").read_text(encoding="utf-8"))["tokenizer"]["vocab"]
 session = onnxruntime.InferenceSession("{onnx}", providers=["CPUExecutionProvider"])
 window = [vocab.index({prompt!r})]  # the ids of at most {window} tokens, as in training
 (logits,) = session.run(None, {{"input_ids": np.array([window])}})  # [N, T] -> [N, V]

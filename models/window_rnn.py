@@ -11,9 +11,10 @@ from .window_options import WindowOptions
 class WindowRNN(nn.Module):
     """Reads a window in both directions and predicts the token after it; scriptable.
 
-    The output layer sees what the last recurrent layer gives at the last position: its forward direction has read the
-    whole window there, its backward direction the last position alone, which a layer below has already filled with all
-    of the window.
+    The output layer sees what the last recurrent layer gives at the last position. There its forward direction has read
+    the whole window, its backward direction the last position alone (so that its W_hh has no influence): only from the
+    second layer on does reading backward tell more, since every position then holds what the layer below read from both
+    ends.
     """
 
     __jit_unused_properties__ = ("device",)

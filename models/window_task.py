@@ -96,7 +96,7 @@ class WindowTask(TextTask):
         for prefix in self.options.prefix or (beginning,):
             ids = self.tokenizer.encode(prefix)[None, -self.context :]
             found = most_probable(backend.read(ids)[0], self.tokenizer, _SAMPLE_TOKENS)
-            yield f"{prefix} -> {', '.join(f'{readable(token)} {share:.3f}' for token, share in found)}"
+            yield f"{readable(prefix)} -> {', '.join(f'{readable(token)} {share:.3f}' for token, share in found)}"
 
     def layers(self) -> str:
         """See `TextTask.layers`."""

@@ -33,6 +33,7 @@ SMALL = {
     "series": ("--epochs", 1, "--device", "cpu"),
     "seq2seq": ("--epochs", 1, "--max-pairs", 80, "--hidden-size", 24, "--device", "cpu"),
     "lm": ("--epochs", 1, "--max-chars", 1500, "--hidden-size", 24, "--sample-length", 5, "--device", "cpu"),
+    "window": ("--epochs", 1, "--max-chars", 400, "--hidden-size", 12, "--device", "cpu"),
 }
 
 
@@ -46,6 +47,10 @@ def test_every_recipe_trains_exports_and_runs_from_the_exported_file(name, tmp_p
         model = toolkit.load_series(tmp_path / "run" / "best", "cpu")
         points = toolkit.series_data.read_points(read_recipe(name).source)
         assert model.run(points[None])[0].shape == (1, len(points), model.output_size)
+        return
+    if read_recipe(name).kind == "window":
+        window = toolkit.load_window(tmp_path / "run" / "best", "cpu")
+        assert len(window.next_tokens(window.tokenizer.vocab[1], 5)) == 5
         return
     if read_recipe(name).kind == "seq2seq":
         translator = toolkit.load_translator(tmp_path / "run" / "best", "cpu")
@@ -107,7 +112,7 @@ def test_a_gbk_file_of_words_serves_min_char_rnn(tmp_path, run_cli):
     ("name", "message"),
     [
         ("d2l-gro", "recipe d2l-gro: there is none of that name. Did you mean d2l-gru?"),
-        ("zzz", "There are antonyms, "),
+        ("zzz", f"There are {', '.join(NAMES)}."),
         ("none.toml", "none.toml: expected a recipe, found nothing there"),
     ],
 )

@@ -203,7 +203,7 @@ def test_help_and_version_load_the_command_line_library_only(tmp_path, flag):
     assert not modules & (HEAVY | BASE - {"click"})
 
 
-@pytest.mark.parametrize("command", ["generate", "eval", "info", "doctor"])
+@pytest.mark.parametrize("command", ["generate", "window", "eval", "info", "doctor"])
 def test_help_of_a_command_that_runs_models_needs_no_runtime(tmp_path, command):
     output, modules = loaded(tmp_path, "-m", "toolkit", command, "--help")
     assert f"toolkit {command}" in output
