@@ -58,10 +58,12 @@ Without this toolkit, the whole target in one call; every host that has ONNX Run
 
 ```python
 import json
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 
-facts = json.load(open("model.json", encoding="utf-8"))
+facts = json.loads(Path("model.json").read_text(encoding="utf-8"))
 {read}
 session = onnxruntime.InferenceSession("{translate}", providers=["CPUExecutionProvider"])
 output_ids, log_probs = session.run(None, {{
@@ -84,10 +86,12 @@ One step at a time:
 
 ```python
 import json
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 
-facts = json.load(open("model.json", encoding="utf-8"))
+facts = json.loads(Path("model.json").read_text(encoding="utf-8"))
 {read}
 encoder = onnxruntime.InferenceSession("{encoder}", providers=["CPUExecutionProvider"])
 decoder = onnxruntime.InferenceSession("{decoder}", providers=["CPUExecutionProvider"])

@@ -17,6 +17,7 @@ import torch
 from toolkit.cli import _run
 from toolkit.decode_loop import DecodeLoop, Knobs
 from toolkit.export import parity, seq2seq_parity
+from toolkit.export.exporter import export_checkpoint
 from toolkit.export.generate_graph import generate_graph
 from toolkit.export.onnx_file import to_onnx
 from toolkit.export.step_module import step_module
@@ -116,6 +117,29 @@ def short_rollouts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault that shows early need not be waited for."""
     for module in (parity, seq2seq_parity):
         monkeypatch.setattr(module, "STEPS", 48)
+
+
+@pytest.fixture(scope="session")
+def made_of_pairs(
+    make_pairs_checkpoint: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Made]:
+    """A function (options) -> checkpoint and bundle of a model on pairs, made once for each combination. Read only.
+
+    The gate before it is that of an export, but for shorter rollouts.
+    """
+    made: dict[Path, Made] = {}
+
+    def make(**options: Any) -> Made:
+        path = make_pairs_checkpoint(**options)
+        if path not in made:
+            with pytest.MonkeyPatch.context() as patch:
+                for module in (parity, seq2seq_parity):
+                    patch.setattr(module, "STEPS", 48)
+                patch.setattr(parity, "GREEDY_TOKENS", 16)
+                made[path] = Made(path, export_checkpoint(path, tmp_path_factory.mktemp("bundle") / "best").folder)
+        return made[path]
+
+    return make
 
 
 @pytest.fixture(scope="session")
