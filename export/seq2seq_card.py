@@ -1,5 +1,6 @@
 """The README.md of a bundle from text to text."""
 
+import shlex
 from collections.abc import Mapping
 
 from toolkit.bundle import (
@@ -39,8 +40,10 @@ your own.
 On the command line:
 
 ```sh
-toolkit translate . {source!r} --num-beams 5
+toolkit translate . {quoted}
 ```
+
+`--num-beams 5` searches for a more probable target than the greedy one.
 
 In Python, with numpy and ONNX Runtime:
 
@@ -55,13 +58,13 @@ Without this toolkit, the whole target in one call; every host that has ONNX Run
 
 ```python
 import json
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 
-facts = json.load(open("model.json", encoding="utf-8"))
-reads, writes = facts["{source_tokenizer}"]["vocab"], facts["{target_tokenizer}"]
-tokens = {tokens}  # what the tokenizer makes of {source!r}
-ids = [reads.index(token) for token in tokens]
+facts = json.loads(Path("model.json").read_text(encoding="utf-8"))
+{read}
 session = onnxruntime.InferenceSession("{translate}", providers=["CPUExecutionProvider"])
 output_ids, log_probs = session.run(None, {{
     "input_ids": np.array([ids]),  # [N, T], of lengths [N]
@@ -83,17 +86,17 @@ One step at a time:
 
 ```python
 import json
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 
-facts = json.load(open("model.json", encoding="utf-8"))
-reads, writes = facts["{source_tokenizer}"]["vocab"], facts["{target_tokenizer}"]
-tokens = {tokens}  # what the tokenizer makes of {source!r}
+facts = json.loads(Path("model.json").read_text(encoding="utf-8"))
+{read}
 encoder = onnxruntime.InferenceSession("{encoder}", providers=["CPUExecutionProvider"])
 decoder = onnxruntime.InferenceSession("{decoder}", providers=["CPUExecutionProvider"])
-ids = np.array([[reads.index(token) for token in tokens]])
-lengths = np.array([ids.shape[1]])
-memory, {states} = encoder.run(None, {{"input_ids": ids, "lengths": lengths}})
+lengths = np.array([len(ids)])
+memory, {states} = encoder.run(None, {{"input_ids": np.array([ids]), "lengths": lengths}})
 token, text = writes["bos_id"], ""
 for _ in range(50):
     feeds = {{"input_ids": np.array([token]), {feeds}}}
@@ -131,6 +134,10 @@ its range means the nearest value inside. A sequence that has ended repeats its 
 
 Greedy targets of {greedy} tokens are identical. Encoders differ by at most {encoders:.1e}.
 """
+
+_READ = """reads, writes = facts["{source_tokenizer}"], facts["{target_tokenizer}"]
+tokens = {tokens}  # what the tokenizer makes of {source!r}
+ids = [reads["vocab"].index(token) if token in reads["vocab"] else reads["unk_id"] for token in tokens]"""
 
 
 _LIBTORCH = f"""With libtorch or PyTorch: `torch.jit.load("{ENCODER_TORCHSCRIPT}")(input_ids, lengths)` reads,
@@ -179,9 +186,10 @@ def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str
         libtorch="" if info.quantization else _LIBTORCH,
         before=BEFORE if info.quantization else "",
         source=example,
-        tokens=reads.split(example),
-        source_tokenizer=SOURCE,
-        target_tokenizer=TARGET,
+        quoted=shlex.quote(example),
+        read=_READ.format(
+            source_tokenizer=SOURCE, target_tokenizer=TARGET, tokens=reads.split(example), source=example
+        ),
         states=", ".join(states),
         feeds=", ".join(feeds),
         nexts=", ".join(f"next_{name}" for name in states),

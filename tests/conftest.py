@@ -124,14 +124,15 @@ def make_pairs_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[
         max_pairs: int = 80,
         epochs: int = 2,
         tokenizer: str = "char",
+        min_count: int = 1,
         **network: object,
     ) -> Path:
-        key = (source, max_pairs, epochs, tokenizer, *sorted(network.items()))
+        key = (source, max_pairs, epochs, tokenizer, min_count, *sorted(network.items()))
         if key not in made:
             data_options = ParallelOptions(max_pairs=max_pairs)
             data = load_parallel(source, data_options)
             sources, targets = zip(*data.train, *data.valid, strict=True)
-            words = TokenizerOptions(tokenizer=tokenizer)
+            words = TokenizerOptions(tokenizer=tokenizer, min_count=min_count)
             tokenizers = {
                 SOURCE: build_marked_tokenizer(sources, words),
                 TARGET: build_marked_tokenizer(targets, words),

@@ -174,6 +174,14 @@ def network_signatures(kind: str, network: Mapping[str, Any], vocab_size: int) -
     return seq2seq_signatures(network["cell"], layers, hidden, memory, vocab_size, attention=attention)
 
 
+def _seq2seq_faults(info: ModelInfo) -> list[str]:
+    """What does not fit in a model from text to text, a sentence each."""
+    longest = info.network.get("longest_source")
+    known = longest is None or type(longest) is int
+    faults = [] if known else [f"longest_source must be a number of tokens, found {longest!r}"]
+    return faults + _network_faults(info, network_signatures(SEQ2SEQ, info.network, len(info.tokenizers[TARGET])))
+
+
 def _window_faults(info: ModelInfo) -> list[str]:
     """What does not fit in a network that reads a window, a sentence each."""
     window = info.network["window"]
@@ -184,7 +192,7 @@ def _window_faults(info: ModelInfo) -> list[str]:
 _CONTRACTS: Mapping[str, Callable[[ModelInfo], list[str]]] = {
     LM: _step_faults,
     SERIES: _step_faults,
-    SEQ2SEQ: lambda m: _network_faults(m, network_signatures(SEQ2SEQ, m.network, len(m.tokenizers[TARGET]))),
+    SEQ2SEQ: _seq2seq_faults,
     WINDOW: _window_faults,
 }
 """Kind -> what does not fit together in a model of it."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from .bundle import (
-    ENCODER,
     GENERATE,
     GRAPH_FILES,
     LM,
@@ -157,22 +156,21 @@ def load_translator(
 
     info, sessions = _graphs(path, device, threads)
     expect_kind(info, SEQ2SEQ, path)
-    if not {TRANSLATE, ENCODER} & set(sessions):
-        raise ToolkitError(f"{path}: holds the decoder alone. Open the bundle, or its {TRANSLATE_ONNX}.")
-    first = TRANSLATE if TRANSLATE in sessions else ENCODER
-    session = sessions[first](device)
+    if TRANSLATE not in sessions:
+        raise ToolkitError(f"{path}: holds the {next(iter(sessions))} alone. Open the bundle, or its {TRANSLATE_ONNX}.")
+    session = sessions[TRANSLATE](device)
     where = session_device(session)
 
     def open_graph(graph: str) -> Any:  # noqa: ANN401 - ort is untyped
         if graph not in sessions:
             raise ToolkitError(
-                f"{path}: holds one graph, and the {graph} was asked for (beams and attention need it). "
-                "Open the bundle."
+                f"{path}: holds the translation loop alone, and the {graph} was asked for (beams and attention need "
+                "it). Open the bundle."
             )
-        return session if graph == first else sessions[graph](where)
+        return sessions[graph](where)
 
     _warn_where_slow(info, where, path)
-    loop = OnnxTranslateLoop(session, info.signatures[TRANSLATE], where) if first == TRANSLATE else None
+    loop = OnnxTranslateLoop(session, info.signatures[TRANSLATE], where)
     backend_model = OnnxSeq2Seq(open_graph, info.signatures, where)
     reads, writes = info.tokenizers[SOURCE], info.tokenizers[TARGET]
     return Translator(backend_model, reads, writes, loop, info.network.get("longest_source"))

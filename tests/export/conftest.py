@@ -2,7 +2,10 @@
 
 import copy
 import io
+import itertools
+import math
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,8 +15,9 @@ import pytest
 import torch
 
 from toolkit.cli import _run
-from toolkit.decode_loop import DecodeLoop
-from toolkit.export import parity
+from toolkit.decode_loop import DecodeLoop, Knobs
+from toolkit.export import parity, seq2seq_parity
+from toolkit.export.exporter import export_checkpoint
 from toolkit.export.generate_graph import generate_graph
 from toolkit.export.onnx_file import to_onnx
 from toolkit.export.step_module import step_module
@@ -111,7 +115,58 @@ def check(text_ids: Ids) -> Callable[..., parity.ParityReport]:
 @pytest.fixture
 def short_rollouts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault that shows early need not be waited for."""
-    monkeypatch.setattr(parity, "STEPS", 48)
+    for module in (parity, seq2seq_parity):
+        monkeypatch.setattr(module, "STEPS", 48)
+
+
+@pytest.fixture(scope="session")
+def made_of_pairs(
+    make_pairs_checkpoint: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Made]:
+    """A function (options) -> checkpoint and bundle of a model on pairs, made once for each combination. Read only.
+
+    The gate before it is that of an export, but for shorter rollouts.
+    """
+    made: dict[Path, Made] = {}
+
+    def make(**options: Any) -> Made:
+        path = make_pairs_checkpoint(**options)
+        if path not in made:
+            with pytest.MonkeyPatch.context() as patch:
+                for module in (parity, seq2seq_parity):
+                    patch.setattr(module, "STEPS", 48)
+                patch.setattr(parity, "GREEDY_TOKENS", 16)
+                made[path] = Made(path, export_checkpoint(path, tmp_path_factory.mktemp("bundle") / "best").folder)
+        return made[path]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def slow_choice() -> Callable[[Mapping[int, float], AbstractSet[int], float, Knobs], int]:
+    """A function (id -> logit of what may be written, ids used, uniform number, knobs) -> the id to be written.
+
+    It chooses with Python's own floats, sorting and sums: it shares nothing with the graphs or `toolkit.sampling`.
+    """
+
+    def choose(logits: Mapping[int, float], used: AbstractSet[int], u: float, knobs: Knobs) -> int:
+        score = dict(logits)
+        for i in used & score.keys():
+            score[i] = score[i] / knobs.repetition_penalty if score[i] > 0 else score[i] * knobs.repetition_penalty
+        ranking = sorted(score, key=lambda i: (-score[i], i))
+        if knobs.temperature == 0:
+            return ranking[0]
+        weight = {i: math.exp((score[i] - score[ranking[0]]) / knobs.temperature) for i in ranking}
+        ranking = ranking[: knobs.top_k or None]
+        if knobs.top_p < 1:
+            whole = math.fsum(weight[i] for i in ranking)
+            reached = itertools.accumulate(weight[i] for i in ranking)
+            ranking = ranking[: 1 + sum(r < knobs.top_p * whole for r in reached)]
+        kept = sorted(i for i in ranking if weight[i] >= knobs.min_p)
+        below = u * math.fsum(weight[i] for i in kept)
+        return next(i for i, r in zip(kept, itertools.accumulate(weight[i] for i in kept), strict=True) if r > below)
+
+    return choose
 
 
 class Loops(NamedTuple):

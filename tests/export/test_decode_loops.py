@@ -1,7 +1,6 @@
 """The decode loops of generate.onnx and of TorchScript, token for token against a reference in plain Python.
 
-The reference reads each sequence by itself through eager PyTorch, and chooses with Python's own floats, sorting and
-sums: it shares nothing with the graphs or with `toolkit.sampling`.
+The reference reads each sequence by itself through eager PyTorch, and chooses as the fixture `slow_choice` does.
 """
 
 import itertools
@@ -38,7 +37,7 @@ CHOICES = {
 
 
 @torch.no_grad()
-def slow_text(network, prompt, numbers, knobs):
+def slow_text(network, slow_choice, prompt, numbers, knobs):
     """One sequence by itself: ids and log-probabilities until it stops."""
     read = list(prompt) or [BANNED]
     used = set(read)
@@ -46,7 +45,8 @@ def slow_text(network, prompt, numbers, knobs):
     ids, log_probs = [], []
     for u in numbers:
         scores = logits[0, -1].tolist()
-        token = slow_choice(scores, used, float(u), knobs)
+        allowed = {i: score for i, score in enumerate(scores) if i != BANNED}
+        token = slow_choice(allowed, used, float(u), knobs)
         weights = [math.exp(score) for score in scores]
         ids.append(token)
         log_probs.append(math.log(weights[token] / math.fsum(weights[1:])))
@@ -59,25 +59,6 @@ def slow_text(network, prompt, numbers, knobs):
 
 def network_state(network):
     return tuple(part.double() for part in network.init_state(1))
-
-
-def slow_choice(scores, used, u, knobs):
-    score = dict(enumerate(scores))
-    del score[BANNED]
-    for i in used & score.keys():
-        score[i] = score[i] / knobs.repetition_penalty if score[i] > 0 else score[i] * knobs.repetition_penalty
-    ranking = sorted(score, key=lambda i: (-score[i], i))
-    if knobs.temperature == 0:
-        return ranking[0]
-    weight = {i: math.exp((score[i] - score[ranking[0]]) / knobs.temperature) for i in ranking}
-    ranking = ranking[: knobs.top_k or None]
-    if knobs.top_p < 1:
-        whole = math.fsum(weight[i] for i in ranking)
-        reached = itertools.accumulate(weight[i] for i in ranking)
-        ranking = ranking[: 1 + sum(r < knobs.top_p * whole for r in reached)]
-    kept = sorted(i for i in ranking if weight[i] >= knobs.min_p)
-    below = u * math.fsum(weight[i] for i in kept)
-    return next(i for i, r in zip(kept, itertools.accumulate(weight[i] for i in kept), strict=True) if r > below)
 
 
 # The loops ---------------------------------------------------------------------------------------
@@ -111,12 +92,12 @@ def a_case(rows, seed=0):
 @pytest.mark.parametrize("num_layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("choice", CHOICES)
-def test_each_sequence_is_the_one_that_the_reference_writes_by_itself(loops_of, cell, num_layers, choice):
+def test_each_sequence_is_the_one_that_the_reference_writes_by_itself(loops_of, slow_choice, cell, num_layers, choice):
     network, _, loops, _ = loops_of(cell, num_layers)
     knobs = CHOICES[choice]
     for rows in (1, 3, 7):
         prompts, numbers = a_case(rows)
-        expected = [slow_text(network, prompt, numbers[:, n], knobs) for n, prompt in enumerate(prompts)]
+        expected = [slow_text(network, slow_choice, prompt, numbers[:, n], knobs) for n, prompt in enumerate(prompts)]
         for loop in loops.values():
             ids, log_probs, _ = run(loop, prompts, knobs, numbers)
             assert ids.shape[1] == max(len(written) for written, _ in expected)

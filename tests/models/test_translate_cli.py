@@ -26,7 +26,7 @@ def pairs(tmp_path):
 def test_a_line_for_each_source(learnt, cli, tmp_path):
     done = cli("translate", learnt, "man", "king", "up")
     assert (done.returncode, done.stdout) == (0, "women\nqueen\ndown\n"), done.stderr
-    assert "3 sources, 16 tokens" in done.stderr
+    assert "3 sources, 17 tokens" in done.stderr
 
 
 def test_a_file_of_sources(learnt, tmp_path, capsys):

@@ -6,10 +6,17 @@ from typing import Any
 
 import click
 
+from toolkit.bundle import SEQ2SEQ, SERIES, SOURCE, TARGET, TOKENIZER, TOKENIZERS
 from toolkit.errors import FileFormatError, MissingDependencyError
-from toolkit.tokenizer import readable
+from toolkit.tokenizer import MARKERS, readable
 
 from .output import console, facts_table, json_option, print_json
+
+_SIZES = {TOKENIZER: "vocab_size", SOURCE: "source_vocab_size", TARGET: "vocab_size"}
+"""What model.json calls the size of each vocabulary."""
+
+_UNITS = {SERIES: "points", SEQ2SEQ: "pairs"}
+"""What the data of a kind are counted in, where that is not characters."""
 
 
 @click.command()
@@ -50,7 +57,7 @@ def _checkpoint_facts(path: Path) -> dict[str, Any]:
     except ModuleNotFoundError as error:
         raise MissingDependencyError.for_extra("torch", f"{path}: reading a checkpoint", "train") from error
     checkpoint = load_checkpoint(path)
-    sizes = {"vocab_size": len(checkpoint.tokenizer)} if checkpoint.tokenizers else {}
+    sizes = {_SIZES[name]: len(tokenizer) for name, tokenizer in checkpoint.tokenizers.items()}
     corpus = {key: value for key, value in checkpoint.corpus.items() if key != "sample"}
     return {
         "what": "a checkpoint",
@@ -73,11 +80,12 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         )
 
     rows = [("kind", facts["kind"]), ("network", pairs(facts["network"]))]
-    if "tokenizer" in facts:
-        tokenizer, vocab = facts["tokenizer"], facts["tokenizer"]["vocab"]
-        shown = " ".join(map(readable, vocab[1:21]))
+    for name in TOKENIZERS[facts["kind"]]:
+        tokenizer = facts[name]
+        vocab, first = tokenizer["vocab"], 1 if tokenizer.get("pad_id") is None else 1 + len(MARKERS)
+        shown = " ".join(map(readable, vocab[first : first + 20]))
         size = f"{len(vocab):,} {tokenizer['kind']} tokens, newline {tokenizer['newline']}"
-        rows.append(("vocabulary", f"{size}: {shown} …"))
+        rows.append((name.replace("tokenizer", "vocabulary").replace("_", " "), f"{size}: {shown} …"))
     for name, signature in facts.get("signatures", {}).items():
         for group in ("inputs", "outputs"):
             specs = (f"{s['name']} {s['dtype']} [{', '.join(map(str, s['axes']))}]" for s in signature[group])
@@ -90,7 +98,7 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         if value is not None:
             rows.append((name, pairs(value if isinstance(value, dict) else {"": value}).strip()))
     if "resumable" in facts:
-        corpus, unit = facts["corpus"], "points" if facts["kind"] == "series" else "characters"
+        corpus, unit = facts["corpus"], _UNITS.get(facts["kind"], "characters")
         rows += [
             (
                 "corpus",
