@@ -11,7 +11,7 @@ from toolkit.errors import OptionError, ToolkitError
 from toolkit.models.seq2seq_options import Seq2SeqOptions
 from toolkit.models.seq2seq_rnn import Seq2SeqRNN
 from toolkit.models.torch_seq2seq import EagerSeq2Seq
-from toolkit.seq2seq import batch_of
+from toolkit.seq2seq import Encoded, batch_of
 from toolkit.tokenizer import CharTokenizer
 from toolkit.translation import TranslateOptions, attention_of
 from toolkit.translator import LongSourceWarning, Translator
@@ -83,13 +83,40 @@ def all_texts(network, source, letters, fewest, most, penalty):
 )
 def test_a_search_that_keeps_enough_finds_what_all_texts_hold(letters, fewest, most, beams, penalty, seed):
     translator, network = translator_of(letters, seed)
-    found = beam_search(
-        translator.backend, encoded(translator, "aba"), translator.target_tokenizer, beams, penalty, fewest, most
-    )
-    source = translator.source_tokenizer.encode("aba")
-    expected = all_texts(network, source, len(letters), fewest, most, penalty)
-    assert [text.ids for text in found] == [ids for _, ids in expected[:beams]]
-    assert [text.score for text in found] == pytest.approx([score for score, _ in expected[:beams]], rel=1e-9)
+    tokenizer = translator.target_tokenizer
+    found = beam_search(translator.backend, encoded(translator, "aba"), tokenizer, beams, penalty, fewest, most)
+    expected = all_texts(network, tokenizer.encode("aba"), len(letters), fewest, most, penalty)[:beams]
+    assert [one.ids for one in found] == [ids for _, ids in expected]
+    assert [one.score for one in found] == pytest.approx([score for score, _ in expected], rel=1e-9)
+
+
+class Clock:
+    """A decoder with one letter, whose end marker has a probability that depends on the number of tokens alone."""
+
+    def __init__(self, ends):
+        self._logits = np.full((len(ends), 5), 50.0, np.float32)  # what is never written would be the best
+        self._logits[:, EOS], self._logits[:, EOS + 1] = np.log(ends), np.log1p(-np.array(ends))
+
+    def step(self, ids, state, _source):
+        return self._logits[state[0][0, :, 0].astype(int)], (state[0] + 1,), None
+
+
+@pytest.mark.parametrize("penalty", [-1.5, -0.3, 0.0, 0.4, 1.0, 2.5])
+@pytest.mark.parametrize(("fewest", "beams"), [(0, 1), (0, 3), (2, 2)])
+def test_a_search_ends_only_when_nothing_better_can_follow(fewest, beams, penalty):
+    """With one letter there is one unfinished text at a time, so no beam is ever too narrow."""
+    source = Encoded(np.zeros((1, 1, 1), np.float32), np.array([1]), (np.zeros((1, 1, 1), np.float32),))
+    for seed in range(60):
+        ends = np.random.default_rng(seed).uniform(0.02, 0.98, 7)
+        scored = [(np.log1p(-ends).sum() / 7**penalty, (4,) * 7)]
+        for length in range(fewest, 7):
+            total = np.log1p(-ends[:length]).sum() + np.log(ends[length])
+            scored.append((total / (length + 1) ** penalty, (*[4] * length, EOS)))
+        scored = sorted(scored, reverse=True)[:beams]
+        tokenizer = CharTokenizer((*SPECIAL, "a"), markers=True)
+        found = beam_search(Clock(ends), source, tokenizer, beams, penalty, fewest, 7)
+        assert [one.ids for one in found] == [ids for _, ids in scored]
+        assert [one.score for one in found] == pytest.approx([score for score, _ in scored], rel=1e-4, abs=1e-5)
 
 
 CASES = [(cell, attention) for cell in ("rnn", "gru", "lstm") for attention in ("none", "dot", "general", "additive")]

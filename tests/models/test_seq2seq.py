@@ -365,7 +365,8 @@ def test_a_held_back_target_longer_than_all_in_training_can_be_right(tmp_path):
 
 def test_training_equals_a_loop_over_sentences_one_by_one(begin, recorder):
     """No padding, no packing, a mean over all tokens of a minibatch, Adam; the loss of an epoch is that of a token."""
-    trainer = begin(epochs=2, lr=0.01, clip_norm=0.0, data={"max_pairs": 40}, shape={"bidirectional": True})
+    lines = {"pairs": "lines", "max_pairs": 40}
+    trainer = begin("builtin:lyrics-en", shape={"bidirectional": True}, data=lines, epochs=2, lr=0.01, clip_norm=0.0)
     task, network = trainer.task, copy.deepcopy(trainer.network)
     optimizer = torch.optim.Adam(network.parameters(), 0.01)
     reads, writes = task.tokenizers[SOURCE], task.tokenizers[TARGET]
