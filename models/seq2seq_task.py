@@ -96,8 +96,8 @@ class Seq2SeqTask:
 
     @property
     def corpus_facts(self) -> Mapping[str, Any]:
-        """See `Task.corpus_facts`; the longest source and target count in tokens, markers left out."""
-        pairs = list(dict.fromkeys([*self.data.valid, *self.data.train]))  # some are both
+        """See `Task.corpus_facts`; the longest source and target that were learnt count in tokens, markers left out."""
+        pairs = [*self.data.valid, *self.data.train]
         return {
             "source": self.data.source,
             "sha256": self.data.sha256,
@@ -105,11 +105,8 @@ class Seq2SeqTask:
             "options": self.data_options.to_dict(),
             "sample": [list(pair) for pair in pairs[:_SAMPLE_PAIRS]],
             "longest_source": max(len(source) for source, _ in self._train),
-            "longest_target": self._longest_target(),
+            "longest_target": max(len(target) - 2 for _, target in self._train),
         }
-
-    def _longest_target(self) -> int:
-        return max(len(target) - 2 for _, target in self._train)
 
     @property
     def unit(self) -> str:
@@ -156,27 +153,28 @@ class Seq2SeqTask:
         judged = self._valid[:_JUDGED_PAIRS]
         if not judged:
             return {}
-        backend, writes = EagerSeq2Seq(self.network), self.tokenizers[TARGET]
-        options = TranslateOptions(max_new_tokens=self._longest_target() + 1)
         wrong = other_length = 0
         for start in range(0, len(judged), _VALID_BATCH):
             part = judged[start : start + _VALID_BATCH]
-            found = target_ids(backend, None, writes, batch_of([source for source, _ in part]), options, seed=0)
-            for ((ids, _),), (_, target) in zip(found, part, strict=True):
+            for ids, (_, target) in zip(self._written([source for source, _ in part]), part, strict=True):
                 expected = tuple(target[1:].tolist())
                 wrong += ids != expected
-                other_length += len(ids) != len(expected) or ids[-1] != writes.eos_id
+                other_length += len(ids) != len(expected) or ids[-1] != Tokenizer.eos_id
         return {"valid_wrong": wrong / len(judged), "valid_other_length": other_length / len(judged)}
 
     def samples(self, _number: int) -> Iterator[str]:
         """What is written for the prefixes, or for some sources that are held back."""
         sources = self.options.prefix or [source for source, _ in (self.data.valid or self.data.train)[:3]]
         reads, writes = self.tokenizers[SOURCE], self.tokenizers[TARGET]
-        options = TranslateOptions(max_new_tokens=self._longest_target() + 1)
-        batch = batch_of([reads.encode(source) for source in sources])
-        found = target_ids(EagerSeq2Seq(self.network), None, writes, batch, options, seed=0)
-        for source, ((ids, _),) in zip(sources, found, strict=True):
+        for source, ids in zip(sources, self._written([reads.encode(source) for source in sources]), strict=True):
             yield f"{source} -> {writes.decode(ids)}"
+
+    def _written(self, sources: Sequence[Ids]) -> list[tuple[int, ...]]:
+        """What the network writes for the ids of some sources, greedily; no text is longer than all known targets."""
+        options = TranslateOptions(max_new_tokens=max(len(target) for _, target in (*self._train, *self._valid)) - 1)
+        batch, writes = batch_of(sources), self.tokenizers[TARGET]
+        found = target_ids(EagerSeq2Seq(self.network), None, writes, batch, options, seed=0)
+        return [ids for ((ids, _),) in found]
 
     def facts(self) -> list[tuple[str, object]]:
         """See `Task.facts`."""

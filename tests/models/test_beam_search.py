@@ -1,173 +1,335 @@
-"""Beam search over real networks with random weights."""
+"""Choosing the tokens of a target: beam search against all texts there are, greedy decoding, sampling, attention."""
 
 import itertools
-import math
 
 import numpy as np
 import pytest
 import torch
 
-from toolkit.beam_search import beam_search
-from toolkit.errors import OptionError
+from toolkit.beam_search import beam_search, score_of
+from toolkit.errors import OptionError, ToolkitError
 from toolkit.models.seq2seq_options import Seq2SeqOptions
 from toolkit.models.seq2seq_rnn import Seq2SeqRNN
 from toolkit.models.torch_seq2seq import EagerSeq2Seq
-from toolkit.seq2seq import batch_of
-from toolkit.tokenizer import MARKERS, UNK, CharTokenizer
-from toolkit.translation import TranslateOptions, target_ids, translate
+from toolkit.seq2seq import Encoded, batch_of
+from toolkit.tokenizer import CharTokenizer
+from toolkit.translation import TranslateOptions, attention_of
+from toolkit.translator import LongSourceWarning, Translator
 
-EOS = 3
+SPECIAL = ("<unk>", "<pad>", "<bos>", "<eos>")
+BOS, EOS = 2, 3
 
 
-def model(seed, letters, cell="gru", attention="general"):
-    """A network whose weights are large enough that no two texts are equally likely, and its target vocabulary."""
+def translator_of(letters="ab", seed=0, *, cell="gru", attention="general", double=True, **options):
+    """A network whose random weights are so large that it has opinions; it reads and writes the same letters."""
     torch.manual_seed(seed)
-    tokenizer = CharTokenizer((UNK, *MARKERS, *"abcdefgh"[:letters]), markers=True)
-    network = Seq2SeqRNN(
-        Seq2SeqOptions(cell=cell, hidden_size=8, embedding_size=4, attention=attention), 9, len(tokenizer)
-    )
+    tokenizer = CharTokenizer((*SPECIAL, *letters), markers=True)
+    shape = Seq2SeqOptions(**{"hidden_size": 5, "embedding_size": 3, "cell": cell, "attention": attention} | options)
+    network = Seq2SeqRNN(shape, len(tokenizer), len(tokenizer))
     with torch.no_grad():
         for weight in network.parameters():
-            weight.mul_(2.5)
-    return EagerSeq2Seq(network.eval()), tokenizer
+            weight.mul_(3)
+    translator = Translator(EagerSeq2Seq(network.double() if double else network), tokenizer, tokenizer)
+    return translator, network
 
 
-def sources(seed, count=3):
-    random = np.random.default_rng(seed)
-    return batch_of([random.integers(4, 9, random.integers(1, 6)) for _ in range(count)])
+def encoded(translator, *texts):
+    return translator.backend.encode(*batch_of([translator.source_tokenizer.encode(text) for text in texts]))
 
 
-def log_prob(backend, source, ids):
-    """The sum of a target's log-probabilities over what may be written, by torch over the whole target at once."""
-    network = backend._network
-    with torch.no_grad():
-        memory, state = torch.from_numpy(source.memory), tuple(map(torch.from_numpy, source.state))
-        read = torch.tensor([[2, *ids[:-1]]])
-        logits = network.decoder(read, state, memory, torch.from_numpy(source.lengths))[0][0].double()
-    logits[:, [0, 1, 2]] = -math.inf
-    return [float(x) for x in torch.log_softmax(logits, -1)[torch.arange(len(ids)), list(ids)]]
+@torch.no_grad()
+def all_log_probs(network, source, texts):
+    """Of each token of some texts of one length, which torch reads as a whole: [texts, tokens].
+
+    What is never written has no part in the softmax.
+    """
+    texts, lengths = torch.tensor(texts), torch.tensor([len(source)] * len(texts))
+    read = torch.cat([torch.full((len(texts), 1), BOS), texts[:, :-1]], dim=1)
+    memory, state = network.encoder(torch.from_numpy(source).expand(len(texts), -1), lengths)
+    logits, _, _ = network.decoder(read, state, memory, lengths)
+    return torch.log_softmax(logits[:, :, EOS:], dim=2).gather(2, texts[:, :, None] - EOS)[:, :, 0]
 
 
-def every_target(letters, fewest, most):
-    """All that ends before it is too long, and all that is as long as it may be."""
-    ordinary = range(4, 4 + letters)
-    for length in range(fewest, most):
-        yield from ((*ids, EOS) for ids in itertools.product(ordinary, repeat=length))
-    yield from itertools.product(ordinary, repeat=most)
+def log_probs(network, source, ids):
+    """Of each token of one text."""
+    return all_log_probs(network, source, [ids])[0].tolist()
 
 
-def exhaustive(backend, source, letters, fewest, most, penalty):
-    found = []
-    for ids in every_target(letters, fewest, most):
-        total = sum(log_prob(backend, source, ids))
-        found.append((total / len(ids) ** penalty, ids))
-    return sorted(found, reverse=True)
+def all_texts(network, source, letters, fewest, most, penalty):
+    """Every text that can be written, with its score, the best first."""
+    ordinary, scored = range(len(SPECIAL), len(SPECIAL) + letters), []
+    for length in range(fewest, most + 1):
+        texts = list(itertools.product(ordinary, repeat=length))
+        if length < most:
+            texts = [(*text, EOS) for text in texts]
+        sums = all_log_probs(network, source, texts).sum(dim=1).tolist()
+        scored += [(total / len(ids) ** penalty, ids) for total, ids in zip(sums, texts, strict=True)]
+    return sorted(scored, reverse=True)
 
 
-@pytest.mark.parametrize("penalty", [1.0, 0.0, 0.6, -1.0, 2.0])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("penalty", [-1.5, 0.0, 0.4, 1.0, 2.5])
 @pytest.mark.parametrize(
-    ("letters", "beams", "fewest", "most"), [(2, 5, 0, 3), (2, 8, 2, 4), (3, 27, 0, 3), (4, 4, 0, 1)]
+    ("letters", "fewest", "most", "beams"),
+    [
+        ("ab", 0, 1, 3),
+        ("ab", 0, 3, 5),  # of two letters there are four texts of two
+        ("ab", 0, 4, 31),
+        ("ab", 2, 4, 28),
+        ("ab", 3, 3, 8),
+        ("abc", 0, 3, 40),
+        ("abc", 1, 2, 12),
+    ],
 )
-def test_a_search_that_is_wide_enough_finds_what_trying_everything_finds(letters, beams, fewest, most, penalty):
-    for seed in range(4):
-        backend, tokenizer = model(seed, letters, cell=("rnn", "gru", "lstm")[seed % 3])
-        source = backend.encode(*sources(seed, 1))
-        found = beam_search(backend, source, tokenizer, beams, penalty, fewest, most)
-        expected = exhaustive(backend, source, letters, fewest, most, penalty)[: len(found)]
-        assert len(found) == min(beams, len(list(every_target(letters, fewest, most))))
-        assert found[0].ids == expected[0][1]
-        assert [text.score for text in found] == pytest.approx([score for score, _ in expected], rel=1e-5)
+def test_a_search_that_keeps_enough_finds_what_all_texts_hold(letters, fewest, most, beams, penalty, seed):
+    translator, network = translator_of(letters, seed)
+    tokenizer = translator.target_tokenizer
+    found = beam_search(translator.backend, encoded(translator, "aba"), tokenizer, beams, penalty, fewest, most)
+    expected = all_texts(network, tokenizer.encode("aba"), len(letters), fewest, most, penalty)[:beams]
+    assert [one.ids for one in found] == [ids for _, ids in expected]
+    assert [one.score for one in found] == pytest.approx([score for score, _ in expected], rel=1e-9)
 
 
-@pytest.mark.parametrize("penalty", [1.0, 0.0, -2.0])
-def test_five_beams_never_score_below_greedy(penalty):
+class Clock:
+    """A decoder with one letter, whose end marker has a probability that depends on the number of tokens alone."""
+
+    def __init__(self, ends):
+        self._logits = np.full((len(ends), 5), 50.0, np.float32)  # what is never written would be the best
+        self._logits[:, EOS], self._logits[:, EOS + 1] = np.log(ends), np.log1p(-np.array(ends))
+
+    def step(self, ids, state, _source):
+        return self._logits[state[0][0, :, 0].astype(int)], (state[0] + 1,), None
+
+
+@pytest.mark.parametrize("penalty", [-1.5, -0.3, 0.0, 0.4, 1.0, 2.5])
+@pytest.mark.parametrize(("fewest", "beams"), [(0, 1), (0, 3), (2, 2)])
+def test_a_search_ends_only_when_nothing_better_can_follow(fewest, beams, penalty):
+    """With one letter there is one unfinished text at a time, so no beam is ever too narrow."""
+    source = Encoded(np.zeros((1, 1, 1), np.float32), np.array([1]), (np.zeros((1, 1, 1), np.float32),))
+    for seed in range(60):
+        ends = np.random.default_rng(seed).uniform(0.02, 0.98, 7)
+        scored = [(np.log1p(-ends).sum() / 7**penalty, (4,) * 7)]
+        for length in range(fewest, 7):
+            total = np.log1p(-ends[:length]).sum() + np.log(ends[length])
+            scored.append((total / (length + 1) ** penalty, (*[4] * length, EOS)))
+        scored = sorted(scored, reverse=True)[:beams]
+        tokenizer = CharTokenizer((*SPECIAL, "a"), markers=True)
+        found = beam_search(Clock(ends), source, tokenizer, beams, penalty, fewest, 7)
+        assert [one.ids for one in found] == [ids for _, ids in scored]
+        assert [one.score for one in found] == pytest.approx([score for score, _ in scored], rel=1e-4, abs=1e-5)
+
+
+CASES = [(cell, attention) for cell in ("rnn", "gru", "lstm") for attention in ("none", "dot", "general", "additive")]
+
+
+@pytest.mark.parametrize(("cell", "attention"), CASES)
+def test_a_search_never_scores_below_greedy_and_sometimes_above(cell, attention):
     better = 0
-    for seed in range(40):
-        backend, tokenizer = model(seed, 8, attention=("none", "dot", "additive")[seed % 3])
-        batch = sources(seed)
-        wide = TranslateOptions(num_beams=5, length_penalty=penalty, max_new_tokens=12)
-        greedy = TranslateOptions(max_new_tokens=12)
-        pairs = zip(
-            target_ids(backend, None, tokenizer, batch, wide, 0),
-            target_ids(backend, None, tokenizer, batch, greedy, 0),
-            strict=True,
+    for seed in range(8):
+        translator, _ = translator_of("abcdef", seed, cell=cell, attention=attention)
+        for text, penalty, beams in (("abc", 1.0, 5), ("fade", 0.0, 2), ("e", -1.0, 3)):
+            options = TranslateOptions(max_new_tokens=8, length_penalty=penalty)
+            (greedy,) = translator.translate(text, options)
+            (best,) = translator.translate(text, options, num_beams=beams)
+            assert best.score >= greedy.score - 1e-12 * abs(greedy.score)
+            better += best.ids != greedy.ids
+    assert better > 2
+
+
+@pytest.mark.parametrize(("cell", "attention"), CASES)
+def test_without_beams_each_token_is_the_most_probable_one(cell, attention):
+    for seed in range(3):
+        translator, network = translator_of("abcdef", seed, cell=cell, attention=attention)
+        tokenizer, texts = translator.target_tokenizer, ["abc", "f", "decade"]
+        found = list(translator.translate_batch(texts, max_new_tokens=7))
+        for text, (greedy,) in zip(texts, found, strict=True):
+            source, ids = tokenizer.encode(text), []
+            while len(ids) < 7 and ids[-1:] != [EOS]:
+                following = [[*ids, token] for token in range(EOS, network.target_size)]
+                ids = following[int(all_log_probs(network, source, following)[:, -1].argmax())]
+            assert greedy.ids == tuple(ids)
+            assert greedy.log_probs == pytest.approx(log_probs(network, source, ids), rel=1e-6)
+            assert greedy.finish_reason == ("stop" if ids[-1] == EOS else "length")
+            assert greedy.text == "".join(tokenizer.vocab[i] for i in ids if i != EOS)
+            (single,) = beam_search(translator.backend, encoded(translator, text), tokenizer, 1, 1.0, 0, 7)
+            assert single.score >= greedy.score - 1e-12
+
+
+@pytest.mark.parametrize("penalty", [-0.5, 0.0, 1.0, 1.7])
+def test_the_best_texts_are_sorted_distinct_and_scored_by_their_log_probabilities(penalty):
+    for seed in range(8):
+        translator, network = translator_of("abcd", seed)
+        found = translator.translate(
+            "badc", num_beams=6, num_return_sequences=6, length_penalty=penalty, max_new_tokens=9
         )
-        for ((ids, probs), *_), ((greedy_ids, greedy_probs),) in pairs:
-            best, first = sum(probs) / len(ids) ** penalty, sum(greedy_probs) / len(greedy_ids) ** penalty
-            assert best >= first - 1e-5 * max(1, abs(first))
-            better += best > first + 1e-3
-    assert better > 10
+        assert len({one.ids for one in found}) == 6
+        assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+        for one in found:
+            logs = log_probs(network, translator.source_tokenizer.encode("badc"), one.ids)
+            assert one.log_probs == pytest.approx(logs, rel=1e-9)
+            assert one.score == pytest.approx(sum(logs) / len(one.ids) ** penalty, rel=1e-9)
+            assert set(one.ids[:-1]) <= set(range(4, 8))
+            assert one.ids[-1] != EOS or one.finish_reason == "stop"
+        fewer = translator.translate(
+            "badc", num_beams=6, num_return_sequences=2, length_penalty=penalty, max_new_tokens=9
+        )
+        assert fewer == found[:2]
 
 
-def test_the_best_are_sorted_distinct_and_their_scores_follow_from_their_tokens():
-    backend, tokenizer = model(3, 6)
-    batch = sources(3)
-    options = TranslateOptions(num_beams=6, num_return_sequences=6, max_new_tokens=8)
-    for row, targets in enumerate(target_ids(backend, None, tokenizer, batch, options, 0)):
-        source = backend.encode(batch[0][row : row + 1, : batch[1][row]], batch[1][row : row + 1])
-        assert len({ids for ids, _ in targets}) == 6
-        scores = [sum(probs) / len(ids) for ids, probs in targets]
-        assert scores == sorted(scores, reverse=True)
-        for ids, probs in targets:
-            assert probs == pytest.approx(log_prob(backend, source, ids), abs=1e-5)
-            assert all(i >= EOS for i in ids)
-            assert EOS not in ids[:-1]
-
-
-def test_drawn_targets_depend_on_the_seed_alone():
-    backend, tokenizer = model(5, 8)
-    ids, lengths = sources(5, 6)
-    options = TranslateOptions(temperature=1.0, max_new_tokens=10, top_k=6, top_p=0.9)
-    whole = target_ids(backend, None, tokenizer, (ids, lengths), options, 11)
-    parts = [
-        target_ids(backend, None, tokenizer, (ids[i : i + 2], lengths[i : i + 2]), options, 11, i)[j]
-        for i in (0, 2, 4)
-        for j in (0, 1)
-    ]
-    assert [[target[0] for target in row] for row in parts] == [[target[0] for target in row] for row in whole]
-    assert target_ids(backend, None, tokenizer, (ids, lengths), options, 12) != whole
+def test_where_there_are_fewer_texts_than_beams_all_are_given():
+    translator, _ = translator_of("ab")
+    found = translator.translate("a", num_beams=50, num_return_sequences=50, max_new_tokens=2)
+    assert len(found) == 7  # nothing, a, b, and two of two
 
 
 @pytest.mark.parametrize("beams", [1, 4])
-def test_lengths_that_are_asked_for_are_kept(beams):
-    backend, tokenizer = model(8, 5)
-    batch = sources(8, 5)
-    same = target_ids(backend, None, tokenizer, batch, TranslateOptions(num_beams=beams, same_length=True), 0)
-    assert [len(targets[0][0]) for targets in same] == batch[1].tolist()
-    assert all(EOS not in targets[0][0] for targets in same)
-    options = TranslateOptions(num_beams=beams, min_new_tokens=4, max_new_tokens=6)
-    for targets in target_ids(backend, None, tokenizer, batch, options, 0):
-        assert all(EOS not in ids[:4] and 5 <= len(ids) <= 6 for ids, _ in targets)
+def test_each_source_is_translated_as_if_it_were_alone(beams):
+    translator, _ = translator_of("abcdef", 3, bidirectional=True)
+    texts = ["a", "fedcbaf", "cab", "be"]
+    together = list(translator.translate_batch(texts, num_beams=beams, max_new_tokens=10, attention=True))
+    for text, (one,) in zip(texts, together, strict=True):
+        (alone,) = translator.translate(text, num_beams=beams, max_new_tokens=10, attention=True)
+        assert one.ids == alone.ids
+        assert one.attention.shape == (len(one.ids), len(text))
+        np.testing.assert_allclose(one.attention, alone.attention)
 
 
-def test_attention_of_a_target_is_that_of_its_steps_and_ends_with_the_source():
-    backend, tokenizer = model(2, 5)
-    reads = CharTokenizer((UNK, *MARKERS, *"vwxyz"), markers=True)
-    texts = ["vwxyz", "zz"]
-    found = translate(backend, None, (reads, tokenizer), texts, TranslateOptions(max_new_tokens=7), 0, attention=True)
-    for text, (best,) in zip(texts, found, strict=True):
-        assert best.attention.shape == (len(best.ids), len(text))
-        np.testing.assert_allclose(best.attention.sum(axis=1), 1, rtol=1e-5)
-        source = backend.encode(*batch_of([reads.encode(text)]))
-        read = torch.tensor([[2, *best.ids[:-1]]])
-        memory, state = torch.from_numpy(source.memory), tuple(map(torch.from_numpy, source.state))
-        with torch.no_grad():
-            weights = backend._network.decoder(read, state, memory, torch.from_numpy(source.lengths))[2]
-        np.testing.assert_allclose(best.attention, weights[0], atol=1e-6)
+# Lengths ---------------------------------------------------------------------------------------------
+
+
+WAYS = {"greedy": {}, "beams": {"num_beams": 3}, "drawn": {"temperature": 2.0, "seed": 4}}
+
+
+@pytest.mark.parametrize("how", WAYS.values(), ids=WAYS)
+def test_targets_can_be_made_as_long_as_their_sources_or_longer_than_a_number(how):
+    texts = ["a", "bcd", "fedcba", "cb"]
+    ended_by_itself = 0
+    for seed in range(6):
+        translator, network = translator_of("abcdef", seed)
+        free = [one.ids for (one,) in translator.translate_batch(texts, max_new_tokens=9, **how)]
+        ended_by_itself += sum(len(ids) < 4 for ids in free)
+        for text, (one,) in zip(texts, translator.translate_batch(texts, same_length=True, **how), strict=True):
+            assert len(one.ids) == len(one.text) == len(text)
+            logs = log_probs(network, translator.source_tokenizer.encode(text), one.ids)
+            assert one.log_probs == pytest.approx(logs, rel=1e-5)
+        for (one,) in translator.translate_batch(texts, min_new_tokens=4, max_new_tokens=9, **how):
+            assert 4 <= len(one.text) <= 9
+        for (one,) in translator.translate_batch(texts, same_length=True, max_new_tokens=2, **how):
+            assert len(one.text) <= 2
+    assert ended_by_itself  # without the rule there are shorter ones
+
+
+# Attention -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("score", ["dot", "general", "additive"])
+def test_each_token_attends_to_all_of_its_source_and_to_nothing_else(score):
+    translator, _ = translator_of("abcdef", attention=score, double=False)
+    source = encoded(translator, "abc", "fedcba", "d")
+    ids, state = np.full(3, BOS), source.state
+    for token in (4, 5, 6):
+        _, state, weights = translator.backend.step(ids, state, source)
+        assert weights.shape == (3, 6)
+        assert weights.dtype == np.float32
+        np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-6)
+        for row, length in enumerate((3, 6, 1)):
+            assert (weights[row, :length] > 0).all()
+            assert not weights[row, length:].any()
+        ids = np.full(3, token)
+    alone = attention_of(translator.backend, encoded(translator, "abc"), BOS, (4, 5, 6))
+    assert alone.shape == (3, 3)
+    np.testing.assert_allclose(alone[2], weights[0, :3], rtol=1e-5)
+
+
+def test_a_model_without_attention_says_so():
+    translator, _ = translator_of(attention="none")
+    assert translator.translate("ab", max_new_tokens=3)[0].attention is None
+    with pytest.raises(ToolkitError, match="was trained without attention"):
+        translator.translate("ab", max_new_tokens=3, attention=True)
+
+
+# Sampling --------------------------------------------------------------------------------------------
+
+DRAWN = {"temperature": 1.3, "max_new_tokens": 8, "num_return_sequences": 3}
+
+
+def test_what_is_drawn_depends_on_the_seed_and_not_on_the_batch():
+    translator, _ = translator_of("abcdef")
+    texts = ["a", "bcd", "fedcba", "cb", "abc"]
+
+    def drawn(seed, batch_size):
+        return [
+            [one.ids for one in found]
+            for found in translator.translate_batch(texts, seed=seed, batch_size=batch_size, **DRAWN)
+        ]
+
+    once = drawn(7, 64)
+    assert once == drawn(7, 64) == drawn(7, 1) == drawn(7, 2)
+    assert once != drawn(8, 64)
+    assert any(len(set(found)) > 1 for found in once)
+    assert drawn(None, 64) != drawn(None, 64)
+
+
+def test_tokens_are_drawn_as_often_as_they_are_probable():
+    translator, network = translator_of("abcdef", 1)
+    many = 1000
+    found = translator.translate("fade", temperature=1.0, num_return_sequences=many, max_new_tokens=1, seed=5)
+    counts = np.bincount([one.ids[0] for one in found], minlength=network.target_size)
+    source = translator.source_tokenizer.encode("fade")
+    for token in range(network.target_size):
+        share = np.exp(log_probs(network, source, [token])[0]) if token >= EOS else 0.0
+        assert abs(counts[token] - many * share) <= 4 * np.sqrt(many * share * (1 - share))
+
+
+# What is refused -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_beams": 5, "temperature": 1.0}, "num_beams 5 searches, so it goes neither with temperature"),
-        ({"num_beams": 5, "repetition_penalty": 1.1}, "num_beams 5 searches"),
-        ({"num_return_sequences": 2}, "num_return_sequences must be at most num_beams .1. unless a temperature draws"),
-        ({"num_beams": 0}, "num_beams must be at least 1"),
-        ({"length_penalty": float("nan")}, "length_penalty must be"),
-        ({"min_new_tokens": 6, "max_new_tokens": 5}, "min_new_tokens must be at most max_new_tokens 5, found 6"),
-        ({"min_new_tokens": 6, "same_length": True}, "same_length sets the length"),
+        ({"num_beams": 3, "temperature": 0.5}, "num_beams 3 searches, so it goes neither with temperature nor"),
+        ({"num_beams": 3, "repetition_penalty": 1.2}, "num_beams 3 searches"),
+        ({"num_beams": 3, "num_return_sequences": 4}, "num_return_sequences must be at most num_beams (3)"),
+        ({"num_return_sequences": 2}, "must be at most num_beams (1) unless a temperature draws, found 2"),
+        ({"min_new_tokens": 5, "max_new_tokens": 4}, "min_new_tokens must be at most max_new_tokens 4, found 5"),
+        ({"same_length": True, "min_new_tokens": 2}, "same_length sets the length, found min_new_tokens 2, too"),
+        ({"top_k": 7}, "top_k must be at most 6, the size of the vocabulary, found 7"),
+        ({"beams": 3}, "beams"),
     ],
 )
-def test_options_that_exclude_each_other_are_refused(options, message):
-    with pytest.raises(OptionError, match=message):
-        TranslateOptions(**options)
+def test_options_that_go_not_together_are_refused(options, message):
+    translator, _ = translator_of("ab")
+    with pytest.raises(OptionError) as error:
+        translator.translate("ab", **options)
+    assert message in str(error.value)
+
+
+def test_an_empty_source_is_refused():
+    translator, _ = translator_of("ab")
+    with pytest.raises(ToolkitError, match="expected a source of at least one token, found ''"):
+        list(translator.translate_batch(["ab", ""]))
+    assert list(translator.translate_batch([])) == []
+
+
+def test_a_source_longer_than_any_in_training_is_warned_of():
+    translator, _ = translator_of("ab")
+    translator.longest_source = 3
+    translator.translate("aba", max_new_tokens=2)
+    with pytest.warns(LongSourceWarning, match="a source has 4 characters, the longest in training had 3"):
+        list(translator.translate_batch(["ab", "abab"], max_new_tokens=2))
+
+
+@pytest.mark.parametrize("how", WAYS.values(), ids=WAYS)
+def test_a_damaged_network_is_reported_at_its_token(how):
+    translator, network = translator_of("ab")
+    with torch.no_grad():
+        network.decoder.tokens.embedding.weight[4:] = torch.nan  # the start marker can still be read
+    with pytest.raises(ToolkitError, match="NaN or infinity at token 2"):
+        translator.translate("ab", min_new_tokens=1, **how)
+
+
+def test_the_score_is_the_sum_over_the_length_to_a_power():
+    assert score_of(-6.0, 4, 0.5) == -3
+    assert score_of(-6.0, 4, 0.0) == -6
+    assert score_of(-6.0, 4, -1.0) == -24
+    assert score_of(0.0, 0, 1.0) == 0

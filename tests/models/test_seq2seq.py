@@ -1,13 +1,19 @@
-"""Sequence-to-sequence networks and their training."""
+"""Sequence to sequence: attention, encoder and decoder, and their training on pairs of texts."""
+
+import copy
+import itertools
+import math
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from toolkit.bundle import SOURCE, TARGET
-from toolkit.errors import ToolkitError
+from toolkit.errors import OptionError, ToolkitError
 from toolkit.models.attention import Attention
+from toolkit.models.recipe import read_recipe
 from toolkit.models.run_folder import RunFolder
 from toolkit.models.seq2seq_options import Seq2SeqOptions
 from toolkit.models.seq2seq_rnn import Seq2SeqRNN
@@ -17,287 +23,456 @@ from toolkit.models.trainer import Trainer
 from toolkit.parallel import ParallelOptions, load_parallel
 from toolkit.tokenizer import TokenizerOptions, build_marked_tokenizer
 
-BOS, EOS, PAD = 2, 3, 1
-SOURCES, TARGETS = 11, 13
-"""Tokens of the two vocabularies."""
+PAD, BOS, EOS = 1, 2, 3
+READS, WRITES = 9, 8
+"""Tokens of the two vocabularies of the networks made here."""
 
-NETWORKS = {
-    "rnn": {"cell": "rnn", "attention": "none"},
-    "rnn, both ways, one-hot": {"cell": "rnn", "attention": "dot", "bidirectional": True, "embedding_size": 0},
-    "gru, dot": {"cell": "gru", "attention": "dot"},
-    "gru, two layers, both ways": {"cell": "gru", "attention": "general", "bidirectional": True, "num_layers": 2},
-    "lstm": {"cell": "lstm", "attention": "none", "num_layers": 2},
-    "lstm, unlike sizes": {"cell": "lstm", "attention": "additive", "encoder_hidden_size": 5, "encoder_layers": 2},
-    "lstm, both ways": {"cell": "lstm", "attention": "general", "bidirectional": True, "encoder_layers": 2},
+SHAPES = {
+    "plain": {},
+    "two layers": {"num_layers": 2},
+    "bridge": {"num_layers": 2, "encoder_layers": 1, "encoder_hidden_size": 4},
+    "one-hot": {"embedding_size": 0},
 }
 
 
-def build(seed=0, **options):
+def network_of(seed=0, **options):
+    """A network in float64 with weights large enough to make a difference."""
     torch.manual_seed(seed)
-    return Seq2SeqRNN(Seq2SeqOptions(**{"hidden_size": 8, "embedding_size": 6} | options), SOURCES, TARGETS).eval()
+    network = Seq2SeqRNN(Seq2SeqOptions(**{"hidden_size": 6, "embedding_size": 5} | options), READS, WRITES).double()
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(2)
+    return network.eval()
 
 
-@pytest.fixture(params=NETWORKS.values(), ids=NETWORKS)
-def network(request):
-    return build(**request.param)
+def sources_of(*lengths, seed=1):
+    """A batch with other tokens than padding behind the end: they must not be read."""
+    torch.manual_seed(seed)
+    return torch.randint(4, READS, (len(lengths), max(lengths))), torch.tensor(lengths)
 
 
-@pytest.fixture
-def batch():
-    """Three sources of different length, and targets between their markers."""
-    sources = torch.tensor([[4, 5, 6, 7, 8], [9, 4, PAD, PAD, PAD], [5, 10, 6, PAD, PAD]])
-    targets = torch.tensor([[BOS, 4, 5, EOS, PAD, PAD], [BOS, 6, 7, 8, 9, EOS], [BOS, 12, EOS, PAD, PAD, PAD]])
-    return sources, torch.tensor([5, 2, 3]), targets
-
-
-# Attention -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("score", ["dot", "general", "additive"])
-def test_attention_by_hand(score):
-    torch.manual_seed(1)
-    h, m = 4, 4 if score == "dot" else 6
-    attention = Attention(score, h, m).double()
-    hidden, memory, lengths = torch.randn(2, 3, h).double(), torch.randn(2, 5, m).double(), torch.tensor([5, 2])
-    found, weights = attention(hidden, memory, lengths)
-    w = {name: value.numpy() for name, value in attention.state_dict().items()}
-    for n in range(2):
-        for s in range(3):
-            query, scores = hidden[n, s].numpy(), []
-            for t in range(int(lengths[n])):
-                key = memory[n, t].numpy()
-                if score == "dot":
-                    scores.append(query @ key)
-                elif score == "general":
-                    scores.append(query @ w["score.weight"] @ key)
-                else:
-                    both = w["score.query.weight"] @ query + w["score.query.bias"] + w["score.key.weight"] @ key
-                    scores.append(w["score.score.weight"][0] @ np.tanh(both))
-            shares = np.exp(scores) / np.exp(scores).sum()
-            context = shares @ memory[n, : len(shares)].numpy()
-            expected = np.tanh(w["join.weight"] @ np.concatenate([context, query]))
-            np.testing.assert_allclose(found[n, s].detach(), expected, rtol=1e-12)
-            np.testing.assert_allclose(weights[n, s, : len(shares)].detach(), shares, rtol=1e-12)
-            assert not weights[n, s, len(shares) :].any()
+def targets_of(*lengths, seed=2):
+    """Start marker, so many tokens, end marker, padding."""
+    torch.manual_seed(seed)
+    targets = torch.full((len(lengths), max(lengths) + 2), PAD)
+    for row, length in zip(targets, lengths, strict=True):
+        row[: length + 2] = torch.tensor([BOS, *torch.randint(4, WRITES, (length,)).tolist(), EOS])
+    return targets
 
 
 # Networks --------------------------------------------------------------------------------------------
 
 
-def test_the_encoder_reads_each_source_as_if_it_were_alone(network, batch):
-    sources, lengths, _ = batch
-    memory, state = network.encoder(sources, lengths)
-    for row, length in enumerate(lengths.tolist()):
-        alone = sources[row : row + 1, :length]
-        x = network.encoder.tokens(alone.T, torch.float32)
-        out, _ = network.encoder.rnn(x)  # nothing packed, nothing padded
-        torch.testing.assert_close(memory[row, :length], out[:, 0])
-        assert not memory[row, length:].any()
-        for part, own in zip(state, network.encoder(alone, torch.tensor([length]))[1], strict=True):
-            torch.testing.assert_close(part[:, row : row + 1], own)
+@pytest.mark.parametrize("score", ["dot", "general", "additive"])
+def test_attention_equals_its_formulas_written_out(score):
+    torch.manual_seed(0)
+    many, steps, places, width = 3, 4, 5, 3
+    memory_size = width if score == "dot" else 2
+    attention = Attention(score, width, memory_size).double()
+    hidden, memory = torch.randn(many, steps, width).double(), torch.randn(many, places, memory_size).double()
+    lengths = [5, 2, 1]
+    with torch.no_grad():
+        found, weights = attention(hidden, memory, torch.tensor(lengths))
+    w = {name: weight.detach().numpy() for name, weight in attention.named_parameters()}
+    for n, s in itertools.product(range(many), range(steps)):
+        h, read = hidden[n, s].numpy(), memory[n].numpy()[: lengths[n]]
+        scores = []
+        for m in read:
+            if score == "dot":
+                scores.append(sum(a * b for a, b in zip(h, m, strict=True)))
+            elif score == "general":
+                matrix = w["score.weight"]
+                scores.append(sum(h[i] * matrix[i, j] * m[j] for i in range(width) for j in range(memory_size)))
+            else:
+                both = w["score.query.weight"] @ h + w["score.query.bias"] + w["score.key.weight"] @ m
+                scores.append(float(w["score.score.weight"][0] @ np.tanh(both)))
+        shares = np.exp(scores) / sum(np.exp(scores))
+        context = sum(share * m for share, m in zip(shares, read, strict=True))
+        np.testing.assert_allclose(weights[n, s, : lengths[n]], shares, rtol=1e-12)
+        assert not weights[n, s, lengths[n] :].any()
+        np.testing.assert_allclose(found[n, s], np.tanh(w["join.weight"] @ [*context, *h]), rtol=1e-12)
 
 
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_the_encoder_equals_torch_s_own_module_over_each_source_alone(cell, bidirectional, shape):
+    network = network_of(cell=cell, bidirectional=bidirectional, **shape)
+    o, encoder = network.options, network.encoder
+    layers = o.encoder_layers or o.num_layers
+    kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
+    own = kind(o.embedding_size or READS, o.encoder_size, layers, bidirectional=bidirectional).double()
+    own.load_state_dict(encoder.rnn.state_dict())
+    ids, lengths = sources_of(3, 6, 1)
+    with torch.no_grad():
+        memory, state = encoder(ids, lengths)
+        assert [tuple(part.shape) for part in state] == [(o.num_layers, 3, 6)] * (2 if cell == "lstm" else 1)
+        for row, length in enumerate(lengths.tolist()):
+            read = ids[row, :length]
+            x = encoder.tokens.embedding.weight[read] if o.embedding_size else torch.eye(READS).double()[read]
+            hidden, last = own(x)
+            torch.testing.assert_close(memory[row, :length], hidden, rtol=1e-10, atol=1e-12)
+            assert not memory[row, length:].any()
+            given = (o.num_layers, o.hidden_size) == (last[0] if cell == "lstm" else last).shape
+            for number, (mine, part) in enumerate(zip(state, last if cell == "lstm" else [last], strict=True)):
+                if given:
+                    expected = part
+                else:  # h through tanh(W h + b), c without tanh, since it has no bounds
+                    linear = encoder.bridges[number].linear
+                    expected = (linear.weight @ part.flatten() + linear.bias).view(o.num_layers, o.hidden_size)
+                    expected = expected if number else torch.tanh(expected)
+                torch.testing.assert_close(mine[:, row], expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("attention", ["none", "dot", "general", "additive"])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_a_sentence_has_the_same_result_alone_and_among_longer_ones(cell, bidirectional, attention, shape):
+    if attention == "dot":
+        shape = {**shape, "encoder_hidden_size": 3 if bidirectional else 6}
+    network = network_of(cell=cell, bidirectional=bidirectional, attention=attention, **shape)
+    (ids, lengths), targets = sources_of(2, 7, 4), targets_of(3, 3, 3)
+    with torch.no_grad():
+        memory, state = network.encoder(ids, lengths)
+        logits, after, weights = network.decoder(targets, state, memory, lengths)
+        assert (weights is None) == (attention == "none")
+        for row, length in enumerate(lengths.tolist()):
+            alone, count = ids[row : row + 1, :length], lengths[row : row + 1]
+            own_memory, own_state = network.encoder(alone, count)
+            own = network.decoder(targets[row : row + 1], own_state, own_memory, count)
+            torch.testing.assert_close(memory[row, :length], own_memory[0])
+            torch.testing.assert_close([part[:, row] for part in state], [part[:, 0] for part in own_state])
+            torch.testing.assert_close(logits[row], own[0][0])
+            torch.testing.assert_close([part[:, row] for part in after], [part[:, 0] for part in own[1]])
+            if weights is not None:
+                torch.testing.assert_close(weights[row, :, :length], own[2][0])
+    assert not torch.allclose(logits[0], logits[1])  # the source does matter
+
+
+@pytest.mark.parametrize("attention", ["none", "general"])
 @torch.no_grad()
-def test_padding_never_changes_a_result(network, batch):
-    sources, lengths, targets = batch
-    together = network(sources, lengths, targets[:, :-1])
-    other = sources.clone()
-    other[sources == PAD] = 7  # what stands behind the end is not read
-    torch.testing.assert_close(network(other, lengths, targets[:, :-1]), together, rtol=0, atol=0)
-    for row, length in enumerate(lengths.tolist()):
-        size = int((targets[row] != PAD).sum()) - 1
-        alone = network(sources[row : row + 1, :length], lengths[row : row + 1], targets[row : row + 1, :size])
-        torch.testing.assert_close(together[row : row + 1, :size], alone)
+def test_the_loss_is_the_mean_over_all_tokens_that_are_no_padding(attention):
+    network = network_of(attention=attention)
+    (ids, lengths), counts = sources_of(3, 5, 1), (4, 1, 0)
+    targets = targets_of(*counts)
+    total = 0.0
+    for row, count in enumerate(counts):
+        logits = network(
+            ids[row : row + 1, : lengths[row]], lengths[row : row + 1], targets[row : row + 1, : count + 1]
+        )
+        right = targets[row, 1 : count + 2]
+        assert right[-1] == EOS
+        total -= sum(float(torch.log_softmax(logits[0, t], 0)[token]) for t, token in enumerate(right))
+    assert float(network.loss(ids, lengths, targets)) == pytest.approx(total / (sum(counts) + 3), rel=1e-12)
+    assert float(network.loss(ids, lengths, targets, "sum")) == pytest.approx(total, rel=1e-12)
 
 
-@torch.no_grad()
-def test_states_without_a_bridge_are_the_encoder_s_own_and_with_one_they_fit(network, batch):
-    o = network.options
-    _, state = network.encoder(*batch[:2])
-    assert len(state) == (2 if o.cell == "lstm" else 1)
-    assert all(part.shape == (o.num_layers, 3, o.hidden_size) for part in state)
-    same = not o.bidirectional and not o.encoder_hidden_size and not o.encoder_layers
-    assert bool(len(network.encoder.bridges)) != same
-    if len(network.encoder.bridges):
-        assert float(state[0].abs().max()) < 1
+def stepped(network, sources, targets, own):
+    """Logits one step at a time: each token given, or the most probable one of the step before; also what was read."""
+    ids, lengths = sources
+    memory, state = network.encoder(ids, lengths)
+    token, read, steps = targets[:, :1], [], []
+    for t in range(targets.shape[1]):
+        if t:
+            token = steps[-1].argmax(dim=-1) if own else targets[:, t : t + 1]
+        read.append(token)
+        logits, state, _ = network.decoder(token, state, memory, lengths)
+        steps.append(logits)
+    return torch.cat(steps, dim=1), torch.cat(read, dim=1)
 
 
-@torch.no_grad()
-def test_the_decoder_step_by_step_equals_whole_targets(network, batch):
-    sources, lengths, targets = batch
-    whole = network(sources, lengths, targets[:, :-1])
-    memory, state = network.encoder(sources, lengths)
-    for t in range(targets.shape[1] - 1):
-        logits, state, weights = network.decoder(targets[:, t : t + 1], state, memory, lengths)
-        torch.testing.assert_close(logits[:, 0], whole[:, t])
-        if weights is not None:
-            torch.testing.assert_close(weights.sum(-1), torch.ones(3, 1))
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("forced", [1.0, 0.0])
+def test_the_ends_of_teacher_forcing_equal_steps_by_hand(cell, forced):
+    network = network_of(cell=cell, teacher_forcing=forced)
+    sources, targets = sources_of(3, 5), targets_of(6, 6)
+    expected, read = stepped(network, sources, targets, own=forced == 0)
+    assert torch.equal(read, targets) == (forced == 1)
+    with torch.no_grad():
+        torch.testing.assert_close(network.train()(*sources, targets), expected.detach())
+        given, _ = stepped(network, sources, targets, own=False)
+        torch.testing.assert_close(network.eval()(*sources, targets), given)  # validation is given all
 
 
-@torch.no_grad()
-def test_the_loss_is_the_mean_over_all_tokens_that_are_no_padding(network, batch):
-    sources, lengths, targets = batch
-    total, count = 0.0, 0
-    for row, length in enumerate(lengths.tolist()):
-        size = int((targets[row] != PAD).sum()) - 1
-        logits = network(sources[row : row + 1, :length], lengths[row : row + 1], targets[row : row + 1, :size])[0]
-        chosen = torch.log_softmax(logits, -1)[torch.arange(size), targets[row, 1 : size + 1]]
-        total, count = total - float(chosen.sum()), count + size
-    assert float(network.loss(*batch)) == pytest.approx(total / count, rel=1e-5)
-    assert float(network.loss(*batch, "sum")) == pytest.approx(total, rel=1e-5)
+def test_teacher_forcing_gives_its_share_and_no_more_and_depends_on_the_seed_alone():
+    network = network_of(teacher_forcing=0.7).train()
+    sources, targets = sources_of(*[5] * 60), targets_of(*[30] * 60)
+    read = []
+    network.decoder.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
+
+    def run(seed):
+        read.clear()
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            logits = network(*sources, targets)
+        return logits, torch.cat(read, dim=1)
+
+    logits, ids = run(0)
+    own = logits[:, :-1].argmax(dim=-1)
+    later, given = ids[:, 1:], targets[:, 1:]
+    assert torch.equal(ids[:, 0], targets[:, 0])
+    assert bool(((later == own) | (later == given)).all())
+    differ = own != given
+    assert float((later == given)[differ].double().mean()) == pytest.approx(0.7, abs=0.04)
+    again, _ = run(0)
+    assert torch.equal(again, logits)
+    other, _ = run(1)
+    assert not torch.equal(other, logits)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_teacher_forcing_by_hand(share, batch):
-    sources, lengths, targets = batch
-    network = build(cell="gru", teacher_forcing=share).train()
-    torch.manual_seed(7)
-    found = network(sources, lengths, targets[:, :-1])
-    torch.manual_seed(7)
-    given = torch.rand(3, 5) < share
-    memory, state = network.encoder(sources, lengths)
-    ids = targets[:, 0]
-    for t in range(5):
-        logits, state, _ = network.decoder(ids[:, None], state, memory, lengths)
-        torch.testing.assert_close(found[:, t], logits[:, 0])
-        own = logits[:, 0].argmax(-1)
-        if t < 4:
-            ids = torch.stack([targets[n, t + 1] if given[n, t + 1] else own[n] for n in range(3)])
-    network.eval()
-    assert torch.equal(network(sources, lengths, targets[:, :-1]), network(sources, lengths, targets[:, :-1]))
+# Options ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("options", "sizes"),
+    ("options", "encoder_size", "memory_size"),
     [
-        ({"hidden_size": 10}, (10, 10)),
-        ({"hidden_size": 10, "bidirectional": True}, (5, 10)),
-        ({"hidden_size": 9, "bidirectional": True}, (4, 8)),
-        ({"hidden_size": 10, "encoder_hidden_size": 7, "bidirectional": True}, (7, 14)),
+        ({"hidden_size": 10}, 10, 10),
+        ({"hidden_size": 10, "bidirectional": True}, 5, 10),
+        ({"hidden_size": 11, "bidirectional": True}, 5, 10),
+        ({"hidden_size": 1, "bidirectional": True}, 1, 2),
+        ({"hidden_size": 10, "encoder_hidden_size": 7}, 7, 7),
+        ({"hidden_size": 10, "encoder_hidden_size": 7, "bidirectional": True}, 7, 14),
     ],
 )
-def test_sizes_that_follow_from_others(options, sizes):
-    shape = Seq2SeqOptions(**options)
-    assert (shape.encoder_size, shape.memory_size) == sizes
+def test_sizes_that_are_left_out_follow_from_the_others(options, encoder_size, memory_size):
+    made = Seq2SeqOptions(**options)
+    assert (made.encoder_size, made.memory_size) == (encoder_size, memory_size)
+    network = Seq2SeqRNN(made, READS, WRITES)
+    assert network.encoder.rnn.hidden_size == encoder_size
+    memory, state = network.encoder(*sources_of(2, 3))
+    assert memory.shape == (2, 3, memory_size)
+    assert state[0].shape == (1, 2, made.hidden_size)
 
 
-def test_dot_attention_needs_equal_sizes():
-    with pytest.raises(ToolkitError, match="they must be equal, found 9 and 8; attention general takes any"):
-        Seq2SeqOptions(hidden_size=9, bidirectional=True, attention="dot")
+def test_a_bridge_is_there_only_where_sizes_differ():
+    assert not network_of(num_layers=2).encoder.bridges
+    assert not network_of(encoder_layers=2, num_layers=2, encoder_hidden_size=6).encoder.bridges
+    assert len(network_of(bidirectional=True).encoder.bridges) == 1
+    assert len(network_of(bidirectional=True, cell="lstm").encoder.bridges) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"attention": "dot", "encoder_hidden_size": 7}, "must be equal, found 128 and 7; attention general takes any"),
+        ({"attention": "dot", "hidden_size": 5, "bidirectional": True}, "must be equal, found 5 and 4"),
+        ({"attention": "bahdanau"}, "attention must be one of none, dot, general, additive, found 'bahdanau'"),
+        ({"teacher_forcing": 1.1}, "teacher_forcing must be at least 0 and at most 1, found 1.1"),
+        ({"num_layers": 0}, "num_layers must be at least 1"),
+    ],
+)
+def test_options_that_make_no_network_are_refused(options, message):
+    with pytest.raises(OptionError) as error:
+        Seq2SeqOptions(**options)
+    assert message in str(error.value)
 
 
 # Training --------------------------------------------------------------------------------------------
 
+SMALL = {"hidden_size": 16, "embedding_size": 8}
+
+
+def task_of(source, shape=None, data=None, **options):
+    """A task on pairs of texts, with its options."""
+    data_options = ParallelOptions(**data or {})
+    pairs = load_parallel(str(source), data_options)
+    sides = zip(*pairs.train, *pairs.valid, strict=True)
+    tokenizers = {
+        name: build_marked_tokenizer(texts, TokenizerOptions())
+        for name, texts in zip((SOURCE, TARGET), sides, strict=True)
+    }
+    train = TrainOptions(**{"batch_size": 16, "device": "cpu", "sample_every": 0, "save_every": 1000} | options)
+    return Seq2SeqTask.start(Seq2SeqOptions(**SMALL | (shape or {})), tokenizers, train, pairs, data_options)
+
 
 @pytest.fixture
 def begin(tmp_path):
-    """A function that begins a run on pairs."""
+    """A function that begins a run on pairs of texts."""
 
-    def make(source="builtin:couplets-zh", folder="run", shape=None, max_pairs=40, **options):
-        task_options = TrainOptions(**{"batch_size": 16, "device": "cpu", "sample_every": 0} | options)
-        data_options = ParallelOptions(max_pairs=max_pairs)
-        data = load_parallel(str(source), data_options)
-        sources, targets = zip(*data.train, *data.valid, strict=True)
-        tokenizers = {
-            SOURCE: build_marked_tokenizer(sources, TokenizerOptions()),
-            TARGET: build_marked_tokenizer(targets, TokenizerOptions()),
-        }
-        options = Seq2SeqOptions(**{"hidden_size": 16, "embedding_size": 8} | (shape or {}))
-        task = Seq2SeqTask.start(options, tokenizers, task_options, data, data_options)
-        return Trainer.start(RunFolder(tmp_path / folder), task, task_options)
+    def make(source="builtin:couplets-zh", folder="run", shape=None, data=None, **options):
+        task = task_of(source, shape, {"max_pairs": 60} | (data or {}), **options)
+        return Trainer.start(RunFolder(tmp_path / folder), task, task.options)
 
     return make
 
 
-def test_an_epoch_holds_every_pair_once_in_another_order(begin):
-    task = begin(batch_size=7).task
-    epochs = [[tuple(row.tolist()) for batch in task.epoch(epoch) for row in batch[2]] for epoch in (0, 1)]
-    stripped = [sorted(tuple(i for i in row if i != PAD) for row in rows) for rows in epochs]
-    expected = sorted(tuple(task.tokenizers[TARGET].marked(target).tolist()) for _, target in task.data.train)
-    assert stripped == [expected, expected]
-    assert epochs[0] != epochs[1]
-    assert [len(batch[0]) for batch in task.epoch(0)] == [7, 7, 7, 7, 7, 1]
-    assert len(task) == 6
+def resumed(trainer, **options):
+    """A run that goes on from its last.pt."""
+    checkpoint = trainer.folder.open()
+    train = TrainOptions(**vars(trainer.options) | options)
+    data = load_parallel(trainer.task.data.source, trainer.task.data_options)
+    task = Seq2SeqTask.resume(checkpoint, train, data, trainer.task.data_options)
+    return Trainer.resume(trainer.folder, task, train, checkpoint)
 
 
-def test_learning_six_words_by_heart_and_one_unseen(begin, recorder):
-    """The word translator: man -> women and so on; mans, with a letter that no source has, still leads to women."""
-    shape = {"cell": "rnn", "hidden_size": 128, "embedding_size": 32, "attention": "none", "bidirectional": True}
-    words = ("man", "black", "king", "girl", "up", "high", "mans")
-    seen = recorder()
-    trainer = begin("builtin:antonyms", shape=shape, epochs=120, batch_size=6, lr=0.001, prefix=words, sample_every=120)
+def greedy_ids(network, source, limit):
+    """What is written for the ids of one source, step by step, markers but the last one never."""
+    allowed = torch.tensor([i for i in range(network.target_size) if i >= EOS])
+    memory, state = network.encoder(torch.tensor([source]), torch.tensor([len(source)]))
+    found = [BOS]
+    while len(found) <= limit and found[-1] != EOS:
+        logits, state, _ = network.decoder(torch.tensor([found[-1:]]), state, memory, torch.tensor([len(source)]))
+        found.append(int(allowed[logits[0, 0, allowed].argmax()]))
+    return found[1:]
+
+
+def test_six_words_are_learnt_and_a_plural_never_seen_has_one(begin, recorder):
+    """The word translator of the recipe; its figures after every epoch against a count by hand."""
+    recipe = read_recipe("antonyms")
+    options = recipe.options({"epochs": 50, "sample_every": 0, "device": "cpu", "save_every": 1000.0})
+    trainer = begin(recipe.source, shape=vars(options["network"]), data={"max_pairs": 0}, **vars(options["training"]))
+    task, seen, counted = trainer.task, recorder(), []
+    reads, writes = task.tokenizers[SOURCE], task.tokenizers[TARGET]
+
+    @torch.no_grad()
+    def count():
+        found = [greedy_ids(task.network.eval(), reads.encode(source).tolist(), 6) for source, _ in task.data.valid]
+        expected = [[*writes.encode(target).tolist(), EOS] for _, target in task.data.valid]
+        pairs = list(zip(found, expected, strict=True))
+        wrong = sum(mine != right for mine, right in pairs) / 6
+        other = sum(len(mine) != len(right) or mine[-1] != EOS for mine, right in pairs) / 6
+        counted.append((wrong, other))
+        task.network.train()
+
+    seen.after_epoch = count
     trainer.run(seen)
-    written = [text.partition(" -> ")[2] for text in seen.samples]
-    assert written == ["women", "white", "queen", "boy", "down", "low", "women"]
-    assert seen.epochs[-1]["valid_wrong"] == 0
+    assert [(record["valid_wrong"], record["valid_other_length"]) for record in seen.epochs] == counted
+    assert len({wrong for wrong, _ in counted}) > 3
+    assert len({other for _, other in counted}) > 3
+    assert any(other < wrong for wrong, other in counted)
+    assert counted[-1] == (0, 0)
+    lines = list(task.samples(0))
+    assert lines[1] == "mans -> women"
+    assert lines[2] == "king -> queen"
 
 
-def test_wrong_targets_and_wrong_lengths_are_counted(begin, recorder):
+def test_a_held_back_target_longer_than_all_in_training_can_be_right(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("a\tx\nb\tyxxy\nc\ty\n", encoding="utf-8")
+    task = task_of(path, data={"valid_fraction": 1 / 3})
+    assert task.data.valid == (("b", "yxxy"),)
+    assert task.more_metrics()["valid_wrong"] == 1
+    optimizer = torch.optim.Adam(task.network.parameters(), 0.02)
+    source = torch.from_numpy(task.tokenizers[SOURCE].encode("b"))[None]
+    target = torch.from_numpy(task.tokenizers[TARGET].marked("yxxy"))[None]
+    for _ in range(60):
+        optimizer.zero_grad()
+        task.network.loss(source, torch.tensor([1]), target).backward()
+        optimizer.step()
+    assert task.more_metrics() == {"valid_wrong": 0, "valid_other_length": 0}
+
+
+def test_training_equals_a_loop_over_sentences_one_by_one(begin, recorder):
+    """No padding, no packing, a mean over all tokens of a minibatch, Adam; the loss of an epoch is that of a token."""
+    lines = {"pairs": "lines", "max_pairs": 40}
+    trainer = begin("builtin:lyrics-en", shape={"bidirectional": True}, data=lines, epochs=2, lr=0.01, clip_norm=0.0)
+    task, network = trainer.task, copy.deepcopy(trainer.network)
+    optimizer = torch.optim.Adam(network.parameters(), 0.01)
+    reads, writes = task.tokenizers[SOURCE], task.tokenizers[TARGET]
+    losses = []
+    for epoch in range(2):
+        total, tokens = 0.0, 0
+        for sources, lengths, targets in task.epoch(epoch):
+            parts = []
+            for source, length, target in zip(sources, lengths, targets, strict=True):
+                ids = target[target != PAD]
+                logits = network(source[None, :length], length[None], ids[None, :-1])
+                parts.append(functional.cross_entropy(logits[0], ids[1:], reduction="none"))
+            loss = torch.cat(parts)
+            optimizer.zero_grad()
+            loss.mean().backward()
+            optimizer.step()
+            total, tokens = total + float(loss.detach().sum()), tokens + len(loss)
+        assert tokens == sum(len(target) + 1 for _, target in task.data.train)
+        losses.append(total / tokens)
     seen = recorder()
-    trainer = begin("builtin:antonyms", epochs=60, batch_size=6, lr=0.01, sample_every=1, prefix=WORDS)
     trainer.run(seen)
-    for epoch, record in enumerate(seen.epochs):
-        written = [text.partition(" -> ")[2] for text in seen.samples[6 * epoch : 6 * epoch + 6]]
-        pairs = list(zip(written, OPPOSITES, strict=True))
-        assert record["valid_wrong"] == sum(a != b for a, b in pairs) / 6
-        assert record["valid_other_length"] == sum(len(a) != len(b) for a, b in pairs) / 6
-    assert any(0 < record["valid_wrong"] < 1 for record in seen.epochs)
-
-
-WORDS = ("man", "black", "king", "girl", "up", "high")
-OPPOSITES = ("women", "white", "queen", "boy", "down", "low")
-
-
-def test_validation_is_the_mean_over_all_tokens_held_back(begin, recorder):
-    seen = recorder()
-    trainer = begin(epochs=1)
-    trainer.run(seen)
-    task, network = trainer.task, trainer.network.eval()
-    total, count = 0.0, 0
+    assert [record["loss"] for record in seen.epochs] == pytest.approx(losses, rel=1e-4)
     with torch.no_grad():
+        nats, tokens = 0.0, 0
         for source, target in task.data.valid:
-            ids = torch.from_numpy(task.tokenizers[SOURCE].encode(source))[None]
-            marked = torch.from_numpy(task.tokenizers[TARGET].marked(target))[None]
-            total += float(network.loss(ids, torch.tensor([ids.shape[1]]), marked, "sum"))
-            count += marked.shape[1] - 1
-    assert seen.epochs[0]["valid_perplexity"] == pytest.approx(np.exp(total / count), rel=1e-5)
+            ids, read = torch.from_numpy(writes.marked(target)), torch.from_numpy(reads.encode(source))
+            logits = task.network.eval()(read[None], torch.tensor([len(read)]), ids[None, :-1])
+            nats += float(functional.cross_entropy(logits[0], ids[1:], reduction="sum"))
+            tokens += len(ids) - 1
+    assert seen.epochs[-1]["valid_perplexity"] == pytest.approx(math.exp(nats / tokens), rel=1e-5)
 
 
-def test_a_broken_run_goes_on_as_if_it_had_not_been(begin, recorder):
-    shape = {"dropout": 0.3, "teacher_forcing": 0.5}
+def test_an_epoch_holds_every_pair_once_and_in_another_order_than_the_one_before():
+    task = task_of("builtin:couplets-zh", data={"max_pairs": 50}, batch_size=8)
+    reads, writes = task.tokenizers[SOURCE], task.tokenizers[TARGET]
+
+    def texts(epoch):
+        found = []
+        for sources, lengths, targets in task.epoch(epoch):
+            for source, length, target in zip(sources, lengths, targets, strict=True):
+                found.append((reads.decode(source[:length]), writes.decode(target)))
+        return found
+
+    assert len(task) == len(list(task.epoch(0))) == 6
+    assert sorted(texts(0)) == sorted(texts(1)) == sorted(task.data.train)
+    assert texts(0) != texts(1)
+    rest = list(itertools.islice(task.epoch(0), 4, None))
+    for mine, batch in zip(task.epoch(0, start=4), rest, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(mine, batch, strict=True))
+
+
+class KilledError(Exception):
+    """What ends a run in the middle."""
+
+
+@pytest.mark.parametrize("batches", [3, 4, 6], ids=["within an epoch", "at its end", "in the second epoch"])
+def test_a_broken_run_goes_on_as_if_it_had_not_been(begin, recorder, batches):
+    shape = {"dropout": 0.3, "teacher_forcing": 0.5, "num_layers": 2, "cell": "lstm"}
     unbroken, whole = begin(folder="unbroken", shape=shape, epochs=2), recorder()
     unbroken.run(whole)
-    broken, first = begin(folder="broken", shape=shape, epochs=1), recorder()
-    broken.run(first)
-    checkpoint = broken.folder.open()
-    options = TrainOptions(**{**vars(broken.options), "epochs": 2})
-    data_options = ParallelOptions.from_dict(checkpoint.corpus["options"], "last.pt")
-    data = load_parallel("builtin:couplets-zh", data_options)
+    broken, first = begin(folder="broken", shape=shape, epochs=2), recorder()
+
+    def kill():
+        if len(first.batches) == batches:
+            broken.save()
+            raise KilledError
+
+    first.after_batch = kill
+    with pytest.raises(KilledError):
+        broken.run(first)
     second = recorder()
-    task = Seq2SeqTask.resume(checkpoint, options, data, data_options)
-    Trainer.resume(broken.folder, task, options, checkpoint).run(second)
+    on = resumed(broken)
+    on.run(second)
     assert first.batches + second.batches == whole.batches
+    assert len(whole.batches) == 8
+    for name, weight in unbroken.network.state_dict().items():
+        assert torch.equal(on.network.state_dict()[name], weight), name
 
 
 def test_other_pairs_than_the_run_began_with_are_refused(begin, recorder):
-    trainer = begin(epochs=1)
+    trainer = begin(epochs=1, data={"max_pairs": 20})
     trainer.run(recorder())
-    options = ParallelOptions(max_pairs=41)
-    with pytest.raises(ToolkitError, match="are not the pairs that the run began with"):
-        Seq2SeqTask.resume(
-            trainer.folder.open(), trainer.options, load_parallel("builtin:couplets-zh", options), options
-        )
+    other = ParallelOptions(max_pairs=21)
+    with pytest.raises(ToolkitError, match="are not the pairs that the run began with") as error:
+        Seq2SeqTask.resume(trainer.folder.open(), trainer.options, load_parallel("builtin:couplets-zh", other), other)
+    assert str(error.value).startswith("builtin:couplets-zh: ")
 
 
-def test_patience_needs_pairs_that_are_held_back(begin, tmp_path):
-    path = tmp_path / "one.tsv"
-    path.write_text("a\tb\n", encoding="utf-8")
+def test_patience_without_pairs_held_back_is_refused():
     with pytest.raises(ToolkitError, match="patience 3 needs pairs that are held back"):
-        begin(path, patience=3)
+        task_of("builtin:couplets-zh", data={"max_pairs": 20, "valid_fraction": 0.0}, patience=3)
 
 
-def test_torch_s_own_modules_are_what_is_trained():
-    network = build(cell="lstm", bidirectional=True, num_layers=2)
-    assert type(network.encoder.rnn) is type(network.decoder.rnn) is nn.LSTM
-    assert network.encoder.rnn.bidirectional
-    assert network.encoder.rnn.num_layers == network.decoder.rnn.num_layers == 2
+def test_without_pairs_held_back_there_are_no_figures_of_them(begin, recorder):
+    trainer, seen = begin(epochs=1, data={"max_pairs": 20, "valid_fraction": 0.0}), recorder()
+    trainer.run(seen)
+    assert seen.epochs[0]["valid_perplexity"] is None
+    assert "valid_wrong" not in seen.epochs[0]
+    assert len(list(trainer.task.samples(1))) == 3
+
+
+def test_what_a_checkpoint_says_of_its_pairs(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("abc\tx\nab\tyyyy\na\tz\nabcdef\tu\n", encoding="utf-8")
+    task = task_of(path, data={"valid_fraction": 0.0})
+    facts = task.corpus_facts
+    assert (facts["longest_source"], facts["longest_target"], facts["characters"]) == (6, 4, 4)
+    assert facts["sample"] == [["abc", "x"], ["ab", "yyyy"], ["a", "z"], ["abcdef", "u"]]
+    assert facts["source"] == str(path)
