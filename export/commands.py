@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.bundle import LM, SEQ2SEQ, WINDOW
+from toolkit.bundle import GRAPH_FILES, LM, SEQ2SEQ, WINDOW
 from toolkit.cli.output import console, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options
 
@@ -93,7 +93,8 @@ def _without_gc() -> Iterator[None]:
 def _quantized_line(q: "QuantizationReport") -> str:
     return (
         f"{q.kind}: perplexity {q.perplexity_float32:.5g} -> {q.perplexity:.5g} ({q.increase:+.2f} %, "
-        f"{q.tokens:,} tokens of {q.text}), generate.onnx {q.bytes_float32 / 2**20:.1f} -> {q.bytes / 2**20:.1f} MiB "
+        f"{q.tokens:,} tokens of {q.text}), "
+        f"{GRAPH_FILES[q.graph]} {q.bytes_float32 / 2**20:.1f} -> {q.bytes / 2**20:.1f} MiB "
         f"({q.bytes / q.bytes_float32:.2f} x), {q.speedup:.1f} x as fast on {q.device} here"
     )
 

@@ -7,7 +7,6 @@ import onnx
 import torch
 
 from toolkit.bundle import GENERATE, GRAPH_FILES, LM, STEP, STEP_TORCHSCRIPT, ModelInfo
-from toolkit.errors import ParityError
 from toolkit.language_model import LanguageModel
 from toolkit.models.checkpoint import Checkpoint
 from toolkit.models.torch_steps import EagerStepModel, load_torchscript, network_signature
@@ -102,20 +101,3 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
     )
     pairs = {name: (model.backend, model.loop) for name, model in graphs.items() if model.loop is not None}
     return replace(report, loops=check_loops(pairs, (tokenizer.unk_id,), text_ids, report.allowed))
-
-
-def check_quantized(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -> ParityReport:
-    """The files of a quantised bundle against the checkpoint: its graphs are made again and must be the same."""
-    options = ExportOptions(
-        max_table_mib=info.provenance["max_table_mib"], quantize=info.quantization["kind"], max_ppl_increase=1000.0
-    )
-    built = build(checkpoint, info.provenance["checkpoint_sha256"], options)
-    for name in (GRAPH_FILES[graph] for graph in info.signatures):
-        if _graph_bytes(built.files[name]) != _graph_bytes(files[name]):
-            raise ParityError(f"{name} is not what exporting and quantising the checkpoint gives.")
-    return built.report
-
-
-def _graph_bytes(data: bytes) -> bytes:
-    """A graph without its metadata, where figures of its export stand."""
-    return with_metadata(onnx.load_from_string(data), "")

@@ -136,11 +136,7 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
     )
     quantization = info.quantization
     if quantization:
-        facts["weights"] = (
-            f"{quantization['kind']}, perplexity {_number(quantization['perplexity_float32'])} -> "
-            f"{_number(quantization['perplexity'])} on {quantization['text']}"
-            f"{_FAST_ON[quantization['fast_on']]}"
-        )
+        facts["weights"] = quantized_weights(quantization)
     return _CARD.format(
         title=f"{_ARTICLES[network['cell']]} {network['cell'].upper()} language model",
         version=provenance["toolkit"],
@@ -158,9 +154,12 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         all_zeros=loop_zeros,
         greedy=parity["greedy_tokens"],
         parity=parity_section(info, "real text and random ids"),
-        before="Of the float32 graphs that these were made from:\n" if quantization else "",
+        before=BEFORE if quantization else "",
     )
 
+
+BEFORE = "Of the float32 graphs that these were made from:\n"
+"""Above the figures of the gate, in the card of a quantised model."""
 
 _ARTICLES = {"rnn": "An", "lstm": "An", "gru": "A"}
 
@@ -188,6 +187,14 @@ def perplexity_reached(provenance: Mapping[str, Any]) -> str:
     """In training, and in validation where there was one."""
     reached, valid = _number(provenance["perplexity"]), provenance["valid_perplexity"]
     return reached if valid is None else f"{reached}, validation {_number(valid)}"
+
+
+def quantized_weights(quantization: Mapping[str, Any]) -> str:
+    """What smaller weights cost."""
+    return (
+        f"{quantization['kind']}, perplexity {_number(quantization['perplexity_float32'])} -> "
+        f"{_number(quantization['perplexity'])} on {quantization['text']}{_FAST_ON[quantization['fast_on']]}"
+    )
 
 
 def parity_section(info: ModelInfo, data: str, of: str = STEP) -> str:

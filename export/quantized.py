@@ -6,7 +6,7 @@ from typing import Any
 
 import onnx
 
-from toolkit.bench import loop_case, measure
+from toolkit.bench import Case, loop_case, measure
 from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX
 from toolkit.corpus import CorpusOptions, load_corpus, read_text
 from toolkit.errors import ParityError, ToolkitError
@@ -43,9 +43,10 @@ class QuantizationReport:
         perplexity_float32: before.
         perplexity: after.
         max_ppl_increase: what was allowed, in percent.
-        bytes_float32: of generate.onnx before.
+        graph: the one with the decode loop.
+        bytes_float32: of that before.
         bytes: after.
-        speedup: how many times as fast generate.onnx is, greedy, one sequence, on the machine that exported.
+        speedup: how many times as fast it is, greedy, one sequence, on the machine that exported.
         device: where that was measured; CUDA for what is made for it, if there is one, else the CPU.
     """
 
@@ -56,6 +57,7 @@ class QuantizationReport:
     perplexity_float32: float
     perplexity: float
     max_ppl_increase: float
+    graph: str
     bytes_float32: int
     bytes: int
     speedup: float
@@ -69,6 +71,16 @@ class QuantizationReport:
     def to_dict(self) -> dict[str, Any]:
         """As it stands in model.json."""
         return asdict(self)
+
+
+def expect_little_cost(report: QuantizationReport) -> None:
+    """Raise ParityError if the perplexity rises by more than is allowed."""
+    if not report.increase <= report.max_ppl_increase:  # NaN, too
+        raise ParityError(
+            f"{report.kind}: the perplexity on {report.text} rises from {report.perplexity_float32:.4g} to "
+            f"{report.perplexity:.4g}, by {report.increase:.3g} %; --max-ppl-increase allows "
+            f"{report.max_ppl_increase:g} %."
+        )
 
 
 def evaluation_text(checkpoint: Checkpoint, options: ExportOptions) -> tuple[str, str]:
@@ -128,16 +140,13 @@ def quantized_graphs(
         perplexity_float32=whole.perplexity,
         perplexity=rounded.perplexity,
         max_ppl_increase=options.max_ppl_increase,
+        graph=GENERATE,
         bytes_float32=protos[GENERATE].ByteSize(),
         bytes=made[GENERATE].ByteSize(),
         speedup=_speedup(before, after),
         device=after.device,
     )
-    if not report.increase <= options.max_ppl_increase:  # NaN, too
-        raise ParityError(
-            f"{kind}: the perplexity on {name} rises from {whole.perplexity:.4g} to {rounded.perplexity:.4g}, by "
-            f"{report.increase:.3g} %; --max-ppl-increase allows {options.max_ppl_increase:g} %."
-        )
+    expect_little_cost(report)
     assert after.loop is not None
     sample = tokenizer.encode(checkpoint.corpus["sample"])
     loops = check_loops({"onnx": (after.backend, after.loop)}, banned, sample, ATOL, lengths=(12,))
@@ -161,8 +170,13 @@ def _open(
 
 
 def _speedup(before: LanguageModel, after: LanguageModel) -> float:
-    """The ratio of the medians of alternating runs."""
+    """Of the decode loop."""
     assert before.loop is not None
     assert after.loop is not None
-    slow, fast = measure([loop_case("float32", before.loop), loop_case("quantised", after.loop)], _ROUNDS)
+    return speedup_of(loop_case("float32", before.loop), loop_case("quantised", after.loop))
+
+
+def speedup_of(before: Case, after: Case) -> float:
+    """The ratio of the medians of alternating runs."""
+    slow, fast = measure([before, after], _ROUNDS)
     return slow.median / fast.median

@@ -20,7 +20,6 @@ from toolkit.bundle import (
     ModelInfo,
     network_signatures,
 )
-from toolkit.errors import ToolkitError
 from toolkit.models.checkpoint import Checkpoint
 from toolkit.models.torch_seq2seq import EagerSeq2Seq, network_facts, torchscript_seq2seq
 from toolkit.onnx_seq2seq import OnnxSeq2Seq, OnnxTranslateLoop
@@ -36,6 +35,7 @@ from .parity import ParityReport
 from .seq2seq_card import seq2seq_card
 from .seq2seq_module import decoder_module, encoder_module
 from .seq2seq_parity import check_seq2seq, check_translate
+from .seq2seq_quantized import quantized_graphs
 from .torchscript_file import script, torchscript_bytes
 from .translate_graph import translate_graph
 
@@ -46,14 +46,8 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
     """All files of a bundle in memory, after the gate has let them pass.
 
     Raises:
-        ParityError: a graph does not equal eager PyTorch.
-        ToolkitError: quantisation was asked for.
+        ParityError: a graph does not equal eager PyTorch, or quantisation costs more than is allowed.
     """
-    if options.quantize != "none":
-        raise ToolkitError(
-            f"--quantize {options.quantize}: what it costs is measured as the perplexity of a text, which a model from "
-            "text to text does not have. Export it without."
-        )
     network = checkpoint.build()
     signatures = signatures_of(checkpoint)
     info = ModelInfo(
@@ -64,7 +58,7 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
         },
         signatures=signatures,
         tokenizers=checkpoint.tokenizers,
-        provenance=provenance(checkpoint, checkpoint_sha256),
+        provenance={**provenance(checkpoint, checkpoint_sha256), "max_table_mib": options.max_table_mib},
     )
     modules = {ENCODER: encoder_module(network), DECODER: decoder_module(network, options.max_table_bytes)}
     decoder = to_onnx(modules[DECODER], signatures[DECODER], DECODER)
@@ -76,11 +70,17 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
     }
     scripted = {name: script(module) for name, module in modules.items()}
     report = check(checkpoint, _files(info, graphs, scripted), info)
+    quantized = None
+    if options.quantize != "none":
+        graphs, quantized, error = quantized_graphs(network, graphs, signatures, checkpoint, options)
+        scripted = {}  # they hold the weights in float32
+        report = replace(report, loops={**report.loops, options.quantize: error})
+        info = replace(info, quantization=quantized.to_dict())
     info = replace(info, parity=report.to_dict())
     files = _files(info, graphs, scripted)
     example = str(checkpoint.corpus["sample"][0][0])
     card = seq2seq_card(info, {name: len(data) for name, data in files.items()}, example)
-    return Built(info, report, bundle_files(info, files, card), example=example)
+    return Built(info, report, bundle_files(info, files, card), quantized, example)
 
 
 def _files(

@@ -17,7 +17,7 @@ from toolkit.bundle import (
     ModelInfo,
 )
 
-from .model_card import contract_rows, parity_section, perplexity_reached
+from .model_card import BEFORE, contract_rows, parity_section, perplexity_reached, quantized_weights
 
 _CARD = """# {title}
 
@@ -110,10 +110,7 @@ for _ in range(50):
 print(text)
 ```
 
-With libtorch or PyTorch: `torch.jit.load("{encoder_ts}")(input_ids, lengths)` reads,
-`torch.jit.load("{decoder_ts}")` is one step of writing.
-
-## Contract
+{libtorch}## Contract
 
 | `{encoder}` | name | dtype | axes |
 |---|---|---|---|
@@ -133,7 +130,7 @@ its range means the nearest value inside. A sequence that has ended repeats its 
 
 ## Parity with eager PyTorch
 
-{parity}
+{before}{parity}
 
 Greedy targets of {greedy} tokens are identical. Encoders differ by at most {encoders:.1e}.
 """
@@ -141,6 +138,12 @@ Greedy targets of {greedy} tokens are identical. Encoders differ by at most {enc
 _READ = """reads, writes = facts["{source_tokenizer}"], facts["{target_tokenizer}"]
 tokens = {tokens}  # what the tokenizer makes of {source!r}
 ids = [reads["vocab"].index(token) if token in reads["vocab"] else reads["unk_id"] for token in tokens]"""
+
+
+_LIBTORCH = f"""With libtorch or PyTorch: `torch.jit.load("{ENCODER_TORCHSCRIPT}")(input_ids, lengths)` reads,
+`torch.jit.load("{DECODER_TORCHSCRIPT}")` is one step of writing.
+
+"""
 
 
 def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str:
@@ -168,6 +171,8 @@ def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str
         f"{network['longest_source']} tokens, the longest target {network['longest_target']}",
         "perplexity": perplexity_reached(provenance),
     }
+    if info.quantization:
+        facts["weights of the decoder"] = quantized_weights(info.quantization)
     feeds = [f'"{name}": {name}' for name in (*states, *(("memory", "lengths") if attends else ()))]
     outputs = [spec.name for spec in decoder.outputs[: 1 + len(states)]]
     return _CARD.format(
@@ -178,8 +183,8 @@ def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str
         translate=TRANSLATE_ONNX,
         encoder=ENCODER_ONNX,
         decoder=DECODER_ONNX,
-        encoder_ts=ENCODER_TORCHSCRIPT,
-        decoder_ts=DECODER_TORCHSCRIPT,
+        libtorch="" if info.quantization else _LIBTORCH,
+        before=BEFORE if info.quantization else "",
         source=example,
         quoted=shlex.quote(example),
         read=_READ.format(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import findSystemFonts, fontManager
 from matplotlib.ft2font import FT2Font
 
 from toolkit.errors import ToolkitError
@@ -14,6 +14,9 @@ from toolkit.seq2seq import Weights
 
 _PLAIN = "DejaVu Sans"
 """Matplotlib brings it; it has no Chinese."""
+
+_BOXES = "Last Resort"
+"""Matplotlib brings this font, too; it has a box for every character."""
 
 
 def draw(weights: Weights, source: Sequence[str], target: Sequence[str], path: Path) -> bool:
@@ -62,7 +65,12 @@ def _family_of(characters: set[str]) -> str | None:
     missing = {ord(c) for c in characters} - set(FT2Font(plain).get_charmap())
     if not missing:
         return _PLAIN
-    for path, name in sorted(installed.items()):
-        if missing <= set(FT2Font(path).get_charmap()):
-            return name
+    known = [path for path, name in installed.items() if not name.startswith(_BOXES)]
+    new = set(findSystemFonts()) - set(installed)  # matplotlib keeps its list of fonts from its first run
+    for path in (*sorted(known), *sorted(new, key=lambda path: ("Regular" not in path, path))):
+        font = FT2Font(path)
+        if missing <= set(font.get_charmap()):
+            if path in new:
+                fontManager.addfont(path)
+            return font.family_name
     return None

@@ -254,7 +254,8 @@ def run_trainer(trainer: "Trainer") -> None:
         outcome = trainer.run(reporter)
     folder = trainer.folder
     if outcome.best_epoch:
-        out.print(f"best {task.measure} {outcome.best:.4g} in epoch {outcome.best_epoch}, kept in {folder.best}")
+        best = "best " if trainer.options.keep == "best" else ""
+        out.print(f"{best}{task.measure} {outcome.best:.4g} in epoch {outcome.best_epoch}, kept in {folder.best}")
     if outcome.reason == "interrupted":
         command = f"toolkit train --resume {shlex.quote(str(folder.path))}"
         out.print(f"stopped in epoch {outcome.epochs + 1} and saved. Go on with: {command}")

@@ -97,7 +97,7 @@ class Seq2SeqTask:
     @property
     def corpus_facts(self) -> Mapping[str, Any]:
         """See `Task.corpus_facts`; the longest source and target count in tokens, markers left out."""
-        pairs = [*self.data.valid, *self.data.train]
+        pairs = list(dict.fromkeys([*self.data.valid, *self.data.train]))  # some are both
         return {
             "source": self.data.source,
             "sha256": self.data.sha256,

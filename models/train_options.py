@@ -27,6 +27,9 @@ class TrainOptions(Options):
     lr_schedule: str = option("constant", "course of the learning rate", choices=("constant", "linear", "cosine"))
     warmup_steps: int = option(0, "updates in which the learning rate rises to lr", minimum=0)
     patience: int = option(0, "stop after so many epochs without a better validation; 0 never", minimum=0)
+    keep: str = option(
+        "best", "which epoch best.pt holds: the best in validation, or the last", choices=("best", "last")
+    )
     seed: int = option(0, "of the initial weights, the sampling and dropout", minimum=0, maximum=MAX_SEED)
     device: str = option("auto", "where to train", choices=DEVICES)
     sample_every: int = option(10, "write sample texts every so many epochs; 0 never", minimum=0)
@@ -40,6 +43,8 @@ class TrainOptions(Options):
         """Combinations that mean nothing."""
         if self.momentum and self.optimizer != "sgd":
             yield f"momentum belongs to optimizer sgd, found {self.optimizer}"
+        if self.patience and self.keep == "last":
+            yield f"patience {self.patience} waits for a better epoch, so it goes with keep best only"
         if not all(self.prefix):
             yield f"prefix must be texts of at least one character, found {self.prefix!r}"
 
@@ -61,7 +66,7 @@ class TrainOptions(Options):
 
 
 CHANGEABLE_ON_RESUME = (
-    *("epochs", "device", "patience", "save_every", "prefix"),
+    *("epochs", "device", "patience", "keep", "save_every", "prefix"),
     *("sample_every", "sample_every_batches", "sample_temperature", "sample_length"),
 )
 """What may differ when a run goes on; everything else comes from its checkpoint."""

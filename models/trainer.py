@@ -251,7 +251,8 @@ class Trainer:
             "seconds": p.seconds,
         }
         score = self._measured(mean) if valid is None else valid
-        best, best_epoch = (score, epoch) if score < p.best else (p.best, p.best_epoch)
+        better = score < p.best or self.options.keep == "last"
+        best, best_epoch = (score, epoch) if better else (p.best, p.best_epoch)
         if best_epoch == epoch:
             self.best_weights = copy.deepcopy(self.network.state_dict())
             self._best_metrics = self.metrics

@@ -10,6 +10,7 @@ from .errors import ToolkitError
 from .language_model import LanguageModel
 from .sampling import log_probs_of
 from .seq2seq import batch_of
+from .translation import TranslateOptions, translate
 from .translator import Translator
 
 
@@ -59,6 +60,10 @@ def perplexity(
     return Perplexity(float(np.exp(mean)), mean / float(np.log(2)), known, int((ids == unk_id).sum()))
 
 
+_BATCH = 64
+"""Pairs that are read at once."""
+
+
 @dataclass(frozen=True)
 class PairScore:
     """How well a sequence-to-sequence model predicts targets.
@@ -80,7 +85,7 @@ class PairScore:
 
 
 def pair_perplexity(
-    model: Translator, pairs: Sequence[tuple[str, str]], batch_size: int = 64
+    model: Translator, pairs: Sequence[tuple[str, str]], batch_size: int = _BATCH
 ) -> tuple[float, int, int]:
     """Perplexity, tokens and unknown tokens of `PairScore`.
 
@@ -115,13 +120,15 @@ def score_pairs(
     Args:
         model: any backend.
         pairs: sources and targets, at least one.
-        progress: called after each source with the number translated and the number to translate.
+        progress: called now and then with the number translated and the number to translate.
 
     Raises:
         ToolkitError: an empty source.
     """
-    exact, sources = 0, [source for source, _ in pairs]
-    for done, (targets, (_, expected)) in enumerate(zip(model.translate_batch(sources), pairs, strict=True), start=1):
-        exact += targets[0].text == expected
-        progress(done, len(pairs))
+    exact, tokenizers = 0, (model.source_tokenizer, model.target_tokenizer)
+    for start in range(0, len(pairs), _BATCH):
+        part = pairs[start : start + _BATCH]
+        found = translate(model.backend, model.loop, tokenizers, [text for text, _ in part], TranslateOptions(), seed=0)
+        exact += sum(targets[0].text == expected for targets, (_, expected) in zip(found, part, strict=True))
+        progress(start + len(part), len(pairs))
     return PairScore(*pair_perplexity(model, pairs), exact / len(pairs), len(pairs))

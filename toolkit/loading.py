@@ -43,6 +43,7 @@ _NATIVE = ("x86_64", "AMD64", "arm64", "aarch64")
 """Processors that ONNX Runtime has int4 arithmetic for; WebAssembly is none."""
 
 _TORCH_BACKENDS, _TORCH_TRANSLATORS = "toolkit.models.torch_steps", "toolkit.models.torch_seq2seq"
+_CHECKPOINTS = "toolkit.models.checkpoint"
 """They need torch, so they are imported by name and only when asked for."""
 
 
@@ -97,13 +98,18 @@ def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
             )
         return session if first == STEP else sessions[STEP](where)
 
+    _warn_where_slow(info, where, path)
+    loop = OnnxDecodeLoop(session, info.signatures[GENERATE], where) if first == GENERATE else None
+    return LanguageModel(OnnxStepModel(open_step, info.signatures[STEP], where), info.tokenizer, loop)
+
+
+def _warn_where_slow(info: ModelInfo, where: str, path: Path) -> None:
+    """Say so where smaller weights are slower than float32; the warning points at the caller of `load`'s caller."""
     kind, fast_on = info.quantization.get("kind"), info.quantization.get("fast_on")
     slow = fast_on == "native" and platform.machine() not in _NATIVE
     if slow or (fast_on == "cuda" and where != "cuda"):
         host = platform.machine() if slow else "the CPU"
-        warnings.warn(f"{path}: {kind} is slower than float32 on {host}; export with --quantize int8", stacklevel=3)
-    loop = OnnxDecodeLoop(session, info.signatures[GENERATE], where) if first == GENERATE else None
-    return LanguageModel(OnnxStepModel(open_step, info.signatures[STEP], where), info.tokenizer, loop)
+        warnings.warn(f"{path}: {kind} is slower than float32 on {host}; export with --quantize int8", stacklevel=4)
 
 
 def load_series(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> SeriesModel:
@@ -163,6 +169,7 @@ def load_translator(
             )
         return sessions[graph](where)
 
+    _warn_where_slow(info, where, path)
     loop = OnnxTranslateLoop(session, info.signatures[TRANSLATE], where)
     backend_model = OnnxSeq2Seq(open_graph, info.signatures, where)
     reads, writes = info.tokenizers[SOURCE], info.tokenizers[TARGET]
@@ -218,6 +225,13 @@ def expect_kind(info: ModelInfo, kind: str, path: Path) -> None:
 def kind_error(kind: str, path: Path, first: str = "") -> ToolkitError:
     """What to say of a model of a kind that is not the one wanted; `first` is to be done before anything else."""
     return ToolkitError(f"{path}: is {_KINDS[kind]}.{f' {first}.' if first else ''}")
+
+
+def kind_of(path: Path) -> str:
+    """The kind of a bundle, an .onnx file or a checkpoint; arguments and errors as of what opens it."""
+    if path.is_file() and path.suffix == ".pt":
+        return str(_torch_backends("eager", path, _CHECKPOINTS).load_checkpoint(path).kind)
+    return _graphs(path, "cpu", 1)[0].kind
 
 
 def read_info(path: Path) -> ModelInfo:

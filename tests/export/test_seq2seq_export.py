@@ -131,13 +131,6 @@ def test_verify_passes_for_the_checkpoint_and_fails_for_others(bundle, make_pair
     assert f"was not exported from {other}" in capsys.readouterr().err
 
 
-def test_quantising_is_refused(make_pairs_checkpoint, tmp_path, capsys):
-    command = ["export", str(make_pairs_checkpoint()), "-o", str(tmp_path / "q"), "--quantize", "int8"]
-    assert _run(args=command) == 2
-    assert "perplexity of a text, which a model from text to text does not have" in capsys.readouterr().err
-    assert not (tmp_path / "q").exists()
-
-
 # Against eager PyTorch -------------------------------------------------------------------------------
 
 

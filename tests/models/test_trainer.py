@@ -211,6 +211,16 @@ def test_without_a_validation_text_the_best_is_by_training_perplexity(start, rec
     assert load_checkpoint(trainer.folder.best).metrics == records[outcome.best_epoch - 1]
 
 
+def test_best_can_be_made_to_hold_the_last_epoch(start, recorder):
+    trainer, seen = overfitting(start, epochs=30, keep="last"), recorder()
+    outcome = trainer.run(seen)
+    scores = [record["valid_perplexity"] for record in seen.epochs]
+    assert min(scores) < scores[-1]
+    assert (outcome.best_epoch, outcome.best) == (30, scores[-1])
+    best, last = load_checkpoint(trainer.folder.best), load_checkpoint(trainer.folder.last)
+    assert all(torch.equal(weight, last.weights[name]) for name, weight in best.weights.items())
+
+
 @pytest.mark.parametrize("patience", [1, 3])
 def test_patience_stops_so_many_epochs_after_the_best(start, recorder, patience):
     trainer = overfitting(start, epochs=100, patience=patience)
