@@ -90,9 +90,9 @@ def test_another_kind_of_model_is_refused_with_the_way_to_open_it(made, make_bun
             assert A_TRANSLATOR in refused(lambda load=load, b=backend: load(made.bundle, "cpu", backend=b))
 
 
-@pytest.mark.parametrize("command", ["generate", "eval", "series", "window"])
+@pytest.mark.parametrize("command", ["generate", "series", "window"])
 def test_other_commands_say_what_to_use_instead(made, command, capsys):
-    rest = {"generate": ["-p", "春"], "eval": ["builtin:lyrics-zh"], "series": ["-i", "builtin:sine"], "window": ["春"]}
+    rest = {"generate": ["-p", "春"], "series": ["-i", "builtin:sine"], "window": ["春"]}
     assert _run(args=[command, str(made.bundle), *rest[command]]) == 2
     assert capsys.readouterr().err == f"error: {made.bundle}: {A_TRANSLATOR}.\n"
 
