@@ -257,8 +257,8 @@ def changed_torchscript(name, index, number):
 LOOP, RECURRENCE = r"translation loop, greedy, source \d+ of 32: ", "layers.layers.0.w_hh"
 DAMAGE = {
     "encoder.onnx": ("encoder.onnx", changed_onnx("encoder_r_l0", (0, 50, 3), 0.5), "encoder output memory"),
-    "encoder.onnx, NaN": ("encoder.onnx", changed_onnx("encoder_b_l0", (0, 3), np.nan), "encoder output memory"),
     "encoder.ts.pt": ("encoder.ts.pt", changed_torchscript("rnn.weight_hh_l0", (50, 3), 0.5), "encoder output memory"),
+    "encoder.ts.pt, NaN": ("encoder.ts.pt", changed_torchscript("rnn.bias_hh_l0", 3, np.nan), "encoder output memory"),
     "decoder.onnx": ("decoder.onnx", changed_onnx(RECURRENCE, (3, 50), 0.5), "output logits"),
     "decoder.onnx, a logit": ("decoder.onnx", changed_onnx("output.bias", 200, 0.2), "output logits"),
     "decoder.onnx, score": ("decoder.onnx", changed_onnx("attend.attention.score.weight", (2, 5), 1), "output logits"),

@@ -121,6 +121,21 @@ def test_no_more_tokens_are_written_than_asked_for(model, most):
         assert (len(found.ids), found.finish_reason) == (most, "length")
 
 
+def test_the_end_marker_is_banned_for_so_many_tokens_and_no_longer(translators, dates):
+    translator = translators["loop"]
+    batch = batch_of([translator.source_tokenizer.encode(source) for source in dates[:20]])
+    knobs, numbers = CHOICES["greedy"], np.zeros((30, 20), np.float32)
+    ids, _ = translator.loop.translate(*batch, np.zeros(20, np.int64), knobs, numbers)
+    written = (ids == EOS).argmax(axis=1)
+    assert (written > 3).all()
+    again, _ = translator.loop.translate(*batch, written, knobs, numbers)
+    assert again.tolist() == ids.tolist()
+    longer, _ = translator.loop.translate(*batch, written + 1, knobs, numbers)
+    for row, other, end in zip(ids, longer, written, strict=True):
+        assert other[:end].tolist() == row[:end].tolist()
+        assert other[end] != EOS
+
+
 def test_a_target_does_not_depend_on_its_batch(model):
     network, translator = model
     sources, numbers = sources_of(network.source_size, 7)

@@ -203,7 +203,7 @@ def test_help_and_version_load_the_command_line_library_only(tmp_path, flag):
     assert not modules & (HEAVY | BASE - {"click"})
 
 
-@pytest.mark.parametrize("command", ["generate", "window", "eval", "info", "doctor"])
+@pytest.mark.parametrize("command", ["generate", "translate", "window", "eval", "info", "doctor"])
 def test_help_of_a_command_that_runs_models_needs_no_runtime(tmp_path, command):
     output, modules = loaded(tmp_path, "-m", "toolkit", command, "--help")
     assert f"toolkit {command}" in output
@@ -221,12 +221,15 @@ def test_help_of_a_command_that_runs_models_needs_no_runtime(tmp_path, command):
         ("eval", ["builtin:lyrics-zh", "--max-chars", "50"]),
         ("info", []),
         ("info", ["--json"]),
+        ("translate", ["春风", "--min-new-tokens", "2"]),
+        ("translate", ["春风", "--num-beams", "3", "--json"]),
     ],
 )
 def test_running_a_bundle_loads_numpy_and_onnx_runtime_and_neither_torch_nor_onnx(
-    tmp_path, make_bundle, command, options
+    tmp_path, make_bundle, make_pairs_bundle, command, options
 ):
-    output, modules = loaded(tmp_path, "-m", "toolkit", command, make_bundle(), *options)
+    bundle = make_pairs_bundle() if command == "translate" else make_bundle()
+    output, modules = loaded(tmp_path, "-m", "toolkit", command, bundle, *options)
     assert output.strip()
     assert {"numpy", "onnxruntime"} <= modules
     assert not modules & HEAVY
@@ -244,6 +247,18 @@ def test_running_a_bundle_from_a_program_loads_neither_torch_nor_onnx(tmp_path, 
     assert first == "7 100"
     assert not modules & HEAVY
     assert not {name.partition(".")[0] for name in in_memory} & HEAVY
+
+
+def test_translating_from_a_program_loads_neither_torch_nor_onnx(tmp_path, make_pairs_bundle):
+    program = (
+        "import sys, toolkit\n"
+        "translator = toolkit.load_translator(sys.argv[1])\n"
+        "found = translator.translate('春风', attention=True, min_new_tokens=3, max_new_tokens=3)[0]\n"
+        "print(len(found.ids), found.attention.shape)\n"
+    )
+    output, modules = loaded(tmp_path, "-c", program, make_pairs_bundle())
+    assert output == "3 (3, 2)\n"
+    assert not modules & HEAVY
 
 
 # The names of the package ------------------------------------------------------------------------
