@@ -1,6 +1,6 @@
 """toolkit export: a checkpoint in, a verified bundle out, or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -70,10 +70,15 @@ def export_checkpoint(
     options = options or ExportOptions()
     folder = folder or default_folder(path, options.quantize)
     checkpoint = load_checkpoint(path)
+    return write_bundle(folder, lambda: build_bundle(checkpoint, sha256(path.read_bytes()), options), force=force)
+
+
+def write_bundle(folder: Path, build: Callable[[], Built], *, force: bool) -> Exported:
+    """Write what is built, or nothing; errors as of `export_checkpoint`."""
     _check_target(folder, force=force)
     with new_folder(folder, replace=force) as temporary:
         try:
-            built = build_bundle(checkpoint, sha256(path.read_bytes()), options)
+            built = build()
         except ParityError as error:
             raise ParityError(f"{error} Nothing was exported.") from error
         for name, data in built.files.items():
@@ -138,6 +143,11 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
         ParityError: a graph does not equal the checkpoint.
     """
     bundle = read_bundle(folder)
+    if "checkpoint_sha256" not in bundle.info.provenance:
+        raise ToolkitError(
+            f"{folder}: was exported from a module in a program, not from a checkpoint. Check it there: "
+            "toolkit.export.verify_module(folder, module)."
+        )
     files = {name: bundle.read(name) for name in bundle.files}
     checkpoint = load_checkpoint(checkpoint_path)
     info, kind = bundle.info, _KINDS.get(checkpoint.kind)
