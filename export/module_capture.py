@@ -1,6 +1,7 @@
 """A module of another's captured by torch: as a program, for .pt2 and ONNX, and as TorchScript."""
 
 import io
+import re
 from collections.abc import Sequence
 
 import onnx
@@ -13,7 +14,7 @@ from toolkit.models.torch_steps import torchscript_allowed
 from toolkit.signature import Signature
 
 from .module_axes import of_batch
-from .module_step import FlatStep, first_line
+from .module_step import FlatStep
 from .onnx_file import quiet_exporter, to_onnx
 
 _TRACES = ("stack_trace", "nn_module_stack", "source_fn_stack", "torch_fn", "from_node", "custom")
@@ -33,7 +34,7 @@ _ADVICE = (
         "forward keeps a tensor on self: take it as a state and return its next",
     ),
 )
-"""Words in torch's message, and what to do."""
+"""Words in torch's message, the most telling first, and what to do."""
 
 _TELLING = ("No ONNX function", "No decompositions", "not supported", "unsupported", "not implemented")
 
@@ -126,8 +127,10 @@ def _refused(tool: str, step: FlatStep, error: Exception) -> ToolkitError:
 
 
 def _useful(chain: Sequence[BaseException]) -> str:
-    """The line that names the fault, without bullets."""
+    """The line that names the fault, without bullets and internals."""
     lines = [line.strip().lstrip("- ") for part in chain for line in str(part).splitlines() if line.strip()]
     words = [word for words, _ in _ADVICE for word in words] + list(_TELLING)
-    telling = [line for line in lines if any(word in line for word in words)]
-    return first_line(Exception((telling or lines or [type(chain[0]).__name__])[0]))[:300]
+    telling = [line for word in words for line in lines if word in line]
+    line = (telling or lines or [type(chain[0]).__name__])[0]
+    sentence = re.split(r"\.\s|\s\s", line)[0]
+    return re.sub(r"^<class '[^']*'>: ", "", sentence).rstrip(". ")[:300]

@@ -99,7 +99,7 @@ int main() {{
 |---|---|---|---|
 {contract}
 {loop}
-N is the batch; all else is fixed. The state before the first step is zeros, unless whoever made the model says otherwise.
+N is the batch; all else is fixed. The state before the first step is zeros, unless who made the model says otherwise.
 
 ## Parity with eager PyTorch
 
@@ -155,8 +155,8 @@ def module_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         data=arrays[0] if len(arrays) == 1 else f"({', '.join(arrays)})",
         named=", ".join(f'"{spec.name}": {array}' for spec, array in zip(data, arrays, strict=True)),
         zeros=", ".join(f'"{spec.name}": {_array(spec)}' for spec in states),
-        tensors=_zeros(data, "torch.zeros({}{})", "()", _TORCH, "dtype="),
-        tensor_zeros=_zeros(states, "torch.zeros({}{})", "()", _TORCH, "dtype="),
+        tensors=_zeros(data, "torch.zeros({}{})", "[]", _TORCH, "dtype="),
+        tensor_zeros=_zeros(states, "torch.zeros({}{})", "[]", _TORCH, "dtype="),
         cpp=_zeros(data, "torch::zeros({}{})", "{}", _CPP, ""),
         cpp_zeros=_zeros(states, "torch::zeros({}{})", "{}", _CPP, ""),
         count=len(results),
@@ -178,7 +178,6 @@ def _array(spec: TensorSpec) -> str:
 
 def _zeros(specs: Sequence[TensorSpec], call: str, brackets: str, dtypes: Mapping[str, str], keyword: str) -> str:
     """Tensors of zeros for a batch of 1, in Python or C++."""
-    left, right = brackets
-    sizes = [f"{left}{', '.join(map(str, spec.shape(1)))}{',' if brackets == '()' else ''}{right}" for spec in specs]
+    sizes = [f"{brackets[0]}{', '.join(map(str, spec.shape(1)))}{brackets[1]}" for spec in specs]
     kinds = [f", {keyword}{dtypes[spec.dtype]}" if dtypes[spec.dtype] else "" for spec in specs]
     return ", ".join(call.format(size, kind) for size, kind in zip(sizes, kinds, strict=True))

@@ -195,14 +195,15 @@ def _run(
     """What a step returns for so many sequences made of the examples."""
     name = type(step.module).__name__
     try:
-        found: tuple[Tensor, ...] = step(
+        alone = copy.deepcopy(step)  # nothing that it keeps reaches the next run
+        found: tuple[Tensor, ...] = alone(
             *(of_batch(x, spec.batch_axis, batch_size) for x, spec in zip(examples, specs, strict=True))
         )
     except Exception as error:  # whatever forward raises
         shapes = ", ".join(f"{spec.name} {spec.shape(batch_size)}" for spec in specs)
         raise ToolkitError(
-            f"{name}.forward fails for a batch of {batch_size} made of the examples ({shapes}): {first_line(error)}. It "
-            "is called as forward(*inputs, *state); if the batch lies elsewhere, give batch_axes."
+            f"{name}.forward fails for a batch of {batch_size} made of the examples ({shapes}): {first_line(error)}. "
+            "It is called as forward(*inputs, *state); if the batch lies elsewhere, give batch_axes."
         ) from error
     for i, part in enumerate(found):
         if not isinstance(part, Tensor):

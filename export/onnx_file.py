@@ -110,12 +110,12 @@ def _strip_graph(graph: onnx.GraphProto) -> None:
 @contextlib.contextmanager
 def quiet_exporter() -> Iterator[None]:
     """Keep the exporter's remarks on its own internals from the user; errors still raise."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        remarks = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(remarks), contextlib.redirect_stderr(remarks):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(disabled)
