@@ -31,7 +31,7 @@ from .generate_graph import generate_graph
 from .module_axes import input_specs
 from .module_capture import capture, program_bytes, program_to_onnx, traced
 from .module_card import module_card
-from .module_facts import NumIds, examples_of, facts_of, kind_of, tensors_of, trial_of
+from .module_facts import NumIds, check_arguments, facts_of, kind_of, tensors_of, trial_of
 from .module_gate import check_module, drawn, rollout_steps
 from .module_names import Names
 from .module_step import FlatStep, check_behaviour, flat_copy
@@ -105,8 +105,9 @@ def export_module(
         >>> zeros = torch.zeros(1, 5, 16)
         >>> export_module(Smoother(), torch.zeros(5, 3), [(zeros, zeros)], "bundles/smoother")
     """
-    inputs, examples = examples_of(module, example_inputs, state)
-    trial = trial_of(module, inputs, state, input_names, output_names, state_names, batch_axes or {})
+    check_arguments(module, state)
+    inputs = tensors_of("example_inputs", example_inputs)
+    trial, examples = trial_of(module, inputs, state, input_names, output_names, state_names, batch_axes or {})
     tokenizer = None if vocab is None else tokenizer_of(vocab)
     kind, signature = kind_of(trial, tokenizer, input_names, output_names)
     count = rollout_steps(steps, signature)

@@ -1,6 +1,7 @@
 """What a module of another's is: its arguments put in order, tried, and put into words."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from .module_axes import input_specs
 from .module_names import Names, argument_names, check_known, check_names, data_names, state_trees
 from .module_step import Trial, flat_copy, run_examples
 from .onnx_file import OPSET
-from .state_tree import leaves_of, tree_of
+from .state_tree import leaves_of
 
 NumIds = int | Mapping[str, int] | None
 
@@ -25,23 +26,14 @@ _DATA_NAMES = {LM: ("input_ids", "logits"), SERIES: ("inputs", "outputs")}
 """What a language model and a model over real numbers call what goes in and comes out."""
 
 
-def examples_of(
-    module: nn.Module, example_inputs: Tensor | Sequence[Tensor], state: Sequence[Any]
-) -> tuple[list[Tensor], list[Tensor]]:
-    """The example inputs, and with them the tensors of the states.
-
-    Raises:
-        ToolkitError: something is not what it should be.
-    """
+def check_arguments(module: nn.Module, state: Sequence[Any]) -> None:
+    """Raise ToolkitError if these are no module and no states."""
     if not isinstance(module, nn.Module):
         raise ToolkitError(f"module: expected an nn.Module, found {type(module).__name__}.")
     if type(state) not in (list, tuple):
         raise ToolkitError(f"state: expected a list of examples, one for each argument, found {type(state).__name__}.")
     if not state:
         raise ToolkitError("state: is empty, so there is nothing to carry. Export what has none by torch.onnx.export.")
-    inputs = tensors_of("example_inputs", example_inputs)
-    tensors = (part for i, argument in enumerate(state) for part in _leaves(argument, f"state {i}"))
-    return inputs, [*inputs, *tensors]
 
 
 def tensors_of(what: str, given: Tensor | Sequence[Tensor]) -> list[Tensor]:
@@ -52,13 +44,6 @@ def tensors_of(what: str, given: Tensor | Sequence[Tensor]) -> list[Tensor]:
     return [part.detach().cpu() for part in tensors]
 
 
-def _leaves(argument: object, name: str) -> list[Tensor]:
-    """The tensors of a nested state, in order."""
-    tree_of(argument, name)  # it is sound
-    tensors = pytree.tree_leaves(argument)
-    return [tensor.detach().cpu() for tensor in tensors]
-
-
 def trial_of(
     module: nn.Module,
     inputs: Sequence[Tensor],
@@ -67,8 +52,8 @@ def trial_of(
     output_names: Names,
     state_names: Names,
     batch_axes: Mapping[str, int],
-) -> Trial:
-    """Names, axes and nesting, from the arguments and from running the module on them."""
+) -> tuple[Trial, list[Tensor]]:
+    """Names, axes and nesting, from the arguments and from running the module on them; and all examples one by one."""
     arguments = argument_names(module, len(inputs), len(state))
     trees = state_trees(state, arguments[len(inputs) :], state_names)
     states = [name for tree in trees for name in leaves_of(tree)]
@@ -81,10 +66,9 @@ def trial_of(
         return chosen
 
     check_known("batch_axes", batch_axes, names)
-    examples = [*inputs, *(part for argument in state for part in _leaves(argument, "state"))]
-    return run_examples(
-        flat_copy(module, len(inputs), trees), input_specs(names, examples, batch_axes), examples, name_outputs
-    )
+    examples = [*inputs, *(part.detach().cpu() for part in pytree.tree_leaves(list(state)))]
+    specs = input_specs(names, examples, batch_axes)
+    return run_examples(flat_copy(module, len(inputs), trees), specs, examples, name_outputs), examples
 
 
 def kind_of(trial: Trial, tokenizer: Tokenizer | None, *names: Names) -> tuple[str, Signature]:
@@ -140,6 +124,8 @@ def facts_of(
     for spec, own, example in zip(data, trial.inputs, examples, strict=False):
         if spec.dtype == "float32":
             random[spec.name] = float(example.numpy().std()) or 1.0
+            if not isfinite(random[spec.name]):
+                raise ToolkitError(f"{own.name}: the example holds NaN or infinity. Give one as it will be met.")
         elif spec.dtype == "int64":
             wanted = (num_ids.get(own.name) or num_ids.get(spec.name)) if isinstance(num_ids, Mapping) else num_ids
             count = wanted or _ids_known(module, signature, tokenizer) or int(example.max()) + 1
