@@ -461,7 +461,7 @@ def test_a_vocabulary_may_be_a_tokenizer_and_states_whole_numbers(tmp_path):
     assert model.init_state(2)[1].dtype == np.int64
 
 
-@every
+@only("stack", "d2l", "ssm")
 def test_info_shows_names_and_axes(exported, capsys):
     assert _run(args=["info", str(exported.folder), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
