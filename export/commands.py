@@ -46,8 +46,6 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
     options = collect(ExportOptions, params)
     start = time.perf_counter()
     with _without_gc():
-        from toolkit.models.language_task import default_prefix
-
         from .exporter import export_checkpoint
 
         exported = export_checkpoint(checkpoint, output, options, force=force)
@@ -72,9 +70,9 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
     if info.kind == SEQ2SEQ:
         command = ["translate", folder, exported.example]
     elif info.kind == LM:
-        command = ["generate", folder, "--prompt", default_prefix(info.tokenizer), "--max-new-tokens", "50"]
+        command = ["generate", folder, "--prompt", info.tokenizer.example, "--max-new-tokens", "50"]
     elif info.kind == WINDOW:
-        command = ["window", folder, default_prefix(info.tokenizer)]
+        command = ["window", folder, info.tokenizer.example]
     else:
         command = ["series", folder, "--input", info.provenance["corpus"]["name"]]
     out.print(f"next: {shlex.join(['toolkit', *command])}")

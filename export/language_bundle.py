@@ -41,7 +41,7 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
         tokenizers=checkpoint.tokenizers,
         provenance={**provenance(checkpoint, checkpoint_sha256), "max_table_mib": options.max_table_mib},
     )
-    banned = (checkpoint.tokenizer.unk_id,)
+    banned = checkpoint.tokenizer.banned_ids
     module = step_module(network, options.max_table_bytes, banned)
     step = to_onnx(module, signature, STEP)
     protos = {STEP: step, GENERATE: generate_graph(step, info.signatures[GENERATE], banned, GENERATE)}
@@ -100,4 +100,4 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
         greedy_from=int(text_ids[0]),
     )
     pairs = {name: (model.backend, model.loop) for name, model in graphs.items() if model.loop is not None}
-    return replace(report, loops=check_loops(pairs, (tokenizer.unk_id,), text_ids, report.allowed))
+    return replace(report, loops=check_loops(pairs, tokenizer.banned_ids, text_ids, report.allowed))

@@ -5,7 +5,6 @@ from typing import Any
 
 from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo
 from toolkit.signature import Signature
-from toolkit.tokenizer import Tokenizer
 
 _CARD = """# {title}
 
@@ -119,7 +118,7 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
     network, provenance, parity = info.network, info.provenance, info.parity
     states = signature.states
     shapes = {spec.name: [1 if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs}
-    prompt = example_token(info.tokenizer)
+    prompt = info.tokenizer.example
     unit = info.tokenizer.unit
     newline = {"keep": "kept", "space": "read as spaces"}[info.tokenizer.newline]
     facts = {
@@ -176,11 +175,6 @@ _LIBTORCH = """With libtorch or PyTorch: `torch.jit.load("{torchscript}")(input_
 `generate` takes what the graph of that name takes, single numbers as plain numbers.
 
 """
-
-
-def example_token(tokenizer: Tokenizer) -> str:
-    """The most frequent token that can be seen and printed: something to begin with."""
-    return next((token for token in tokenizer.vocab[1:] if token.strip() and token.isprintable()), tokenizer.vocab[1])
 
 
 def perplexity_reached(provenance: Mapping[str, Any]) -> str:

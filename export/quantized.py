@@ -122,7 +122,7 @@ def quantized_graphs(
         ParityError: the perplexity rises by more than is allowed, or the loop does not follow its step.
     """
     tokenizer, kind = checkpoint.tokenizer, options.quantize
-    banned = (tokenizer.unk_id,)
+    banned = tokenizer.banned_ids
     fast_on = FAST_ON[kind]
     device = "auto" if fast_on == "cuda" else "cpu"
     step = quantize(protos[STEP], kind)

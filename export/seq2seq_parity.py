@@ -105,7 +105,7 @@ def check_seq2seq(
                 error = _check_encoder(name, graph, (reference, precise), batch, f"{data} ids, batch size {batch_size}")
                 encoders[name] = max(encoders[name], error)
             sourced = {name: _Sourced(graph, batch) for name, graph in graphs.items()}
-            greedy = writes.bos_id if batch_size == 1 and data == "text" else None
+            greedy = writes.start_id if batch_size == 1 and data == "text" else None
             reports.append(
                 check_parity(
                     _Sourced(reference, batch),
@@ -187,14 +187,14 @@ def check_translate(
             raise ParityError(f"{name}: the translation loop does not run ({way}): {reason}.") from fault
         scores = _read(backend, source, tokenizer, written)
         for row, target in enumerate(written):
-            ends = np.flatnonzero(target == tokenizer.eos_id)
+            ends = np.flatnonzero(target == tokenizer.end_id)
             end = int(ends[0]) + 1 if len(ends) else len(target)
             where = f"{name}: translation loop, {way}, source {row + 1} of {len(written)}"
             drawn = numbers[:end, row] if way == "drawn" else None
             check_choices(where, scores[:end, row], target[:end], drawn, tolerance)
             expected = log_softmax(scores[:end, row])[np.arange(end), target[:end]]
             error = float(relative_error([expected], [log_probs[row, :end]])[0])
-            quiet = (target[end:] == tokenizer.eos_id).all() and not log_probs[row, end:].any()
+            quiet = (target[end:] == tokenizer.end_id).all() and not log_probs[row, end:].any()
             if not (error <= tolerance and quiet):
                 raise ParityError(
                     f"{where}: log-probabilities differ by {error:.3g} from those of single steps (at most "
@@ -206,11 +206,11 @@ def check_translate(
 
 def _read(backend: Seq2SeqBackend, source: Encoded, tokenizer: Tokenizer, written: Ids) -> Logits:
     """The logits [R, N, V] from which each token of some targets was chosen."""
-    state, last, scores = source.state, np.full(len(written), tokenizer.bos_id), []
+    state, last, scores = source.state, np.full(len(written), tokenizer.start_id), []
     for column in np.ascontiguousarray(written.T):
         logits, state, _ = backend.step(last, state, source)
         allowed = logits.copy()
-        allowed[:, [i for i in tokenizer.special_ids if i != tokenizer.eos_id]] = NEVER
+        allowed[:, [i for i in tokenizer.special_ids if i != tokenizer.end_id]] = NEVER
         scores.append(allowed)
         last = column
     return np.stack(scores)

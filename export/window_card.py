@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from toolkit.bundle import SEQUENCE, SEQUENCE_ONNX, SEQUENCE_TORCHSCRIPT, ModelInfo
 
-from .model_card import contract_rows, example_token, parity_section, perplexity_reached
+from .model_card import contract_rows, parity_section, perplexity_reached
 
 _CARD = """# A bidirectional {cell} over a window of text
 
@@ -94,7 +94,7 @@ def window_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         files="\n".join(f"- `{name}`, {size:,} bytes" for name, size in sizes.items()),
         onnx=SEQUENCE_ONNX,
         torchscript=SEQUENCE_TORCHSCRIPT,
-        prompt=example_token(info.tokenizer),
+        prompt=info.tokenizer.example,
         window=network["window"],
         contract=contract_rows(info.signatures[SEQUENCE]),
         parity=parity_section(info, "real text and random ids", SEQUENCE),
