@@ -167,13 +167,13 @@ class Tokenizer:
         """
         if not 0 <= token_id < len(self.vocab):
             raise ToolkitError(f"expected token ids from 0 to {len(self) - 1}, found {token_id}")
-        if token_id in self.special_ids:
-            return REPLACEMENT if token_id == self.unk_id else ""
-        return self._text(token_id, after)
+        if token_id == self.unk_id:
+            return self._spaced(REPLACEMENT, after)
+        return "" if token_id in self.special_ids else self._spaced(self.vocab[token_id], after)
 
-    def _text(self, token_id: int, after: int | None) -> str:
+    def _spaced(self, token: str, after: int | None) -> str:
         """As `piece`, of a token that is text."""
-        return self.vocab[token_id]
+        return token
 
     @classmethod
     def build(cls, texts: Iterable[str], options: TokenizerOptions, *, markers: bool = False) -> Self:
@@ -256,8 +256,7 @@ class SpaceTokenizer(Tokenizer):
         tokens = ((end if token == "\n" else token) for token in super().split(text))
         return [token for token in tokens if token is not None]
 
-    def _text(self, token_id: int, after: int | None) -> str:
-        token = self.vocab[token_id]
+    def _spaced(self, token: str, after: int | None) -> str:
         if token == self.line_end:
             return "\n"
         return token if after is None or self.vocab[after] == self.line_end else f" {token}"
