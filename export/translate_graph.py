@@ -39,7 +39,7 @@ def translate_graph(
         A checked model without metadata.
     """
     step, signature = contracts
-    banned = [i for i in tokenizer.special_ids if i != tokenizer.end_id]
+    banned = sorted(tokenizer.unwritten_ids)
     inner = StepGraph(decoder, step.states, len(tokenizer), banned)
 
     def body(op: Op, inputs: dict[str, ir.Value]) -> list[ir.Value]:

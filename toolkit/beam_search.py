@@ -61,7 +61,7 @@ def beam_search(
         ToolkitError: the model returned NaN or infinity.
     """
     eos = tokenizer.end_id
-    banned = [i for i in tokenizer.special_ids if i != eos]
+    banned = sorted(tokenizer.unwritten_ids)
     beams, finished = [Hypothesis((), (), 0.0)], list[Hypothesis]()
     greedy: int | None = 0  # its place among the beams, until it has ended
     state, last, rows = source.state, np.array([tokenizer.start_id]), np.zeros(1, np.int64)

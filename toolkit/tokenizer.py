@@ -100,6 +100,11 @@ class Tokenizer:
         """The ids that a language model never writes."""
         return () if self.unk_id is None else (self.unk_id,)
 
+    @cached_property
+    def unwritten_ids(self) -> frozenset[int]:
+        """The ids that a target never holds: special ones but its end, and but padding that the network was taught."""
+        return self.special_ids - {self.eos_id, self.pad_id if self.width else None}
+
     def known(self, ids: Ids) -> npt.NDArray[np.bool_]:
         """Which of some ids are not `unk_id`: bool, in the shape of the ids."""
         return np.ones(ids.shape, np.bool_) if self.unk_id is None else ids != self.unk_id
@@ -201,6 +206,8 @@ class Tokenizer:
 
 
 _MARKS = ("pad_id", "bos_id", "eos_id")
+SPECIAL = ("unk_id", *_MARKS)
+"""The names, in files, of what is no text."""
 
 
 class CharTokenizer(Tokenizer):
@@ -334,10 +341,11 @@ def _sound(values: Mapping[str, Any]) -> bool:
     """Whether these are the values of a tokenizer."""
     try:
         vocab, width = values["vocab"], values.get("width", 0)
-        marks = [i for i in (values["unk_id"], *(values.get(name) for name in _MARKS)) if i is not None]
+        marks = [i for name in SPECIAL if (i := values.get(name)) is not None]
         form = [*values.get("before", ()), *values.get("after", ())]
         return (
             values["kind"] in TOKENIZER_KINDS
+            and "unk_id" in values
             and values["newline"] in {"keep", "space"}
             and isinstance(vocab, list | tuple)
             and (UNK not in vocab or vocab.index(UNK) == values["unk_id"])

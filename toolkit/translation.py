@@ -188,7 +188,7 @@ def _stepwise(
     """What translate.onnx does, one step at a time: ids and log-probabilities, both [N, R]."""
     sampling, eos = options.sampling(), tokenizer.end_id
     start = np.full((len(source.lengths), 1), tokenizer.start_id)
-    banned = [i for i in tokenizer.special_ids if i != eos]
+    banned = sorted(tokenizer.unwritten_ids)
     ended = np.zeros(len(start), dtype=bool)
     columns = []
     step, processors = SourcedStep(backend, source), [*processors_for(sampling, {}), _not_before(fewest, eos)]
