@@ -74,9 +74,10 @@ class Tokenizer:
 
     @cached_property
     def example(self) -> str:
-        """The first token that can be seen and printed: something to begin with."""
+        """The first token of letters or numbers, or else that can be seen: something to begin with."""
         plain = [token for i, token in enumerate(self.vocab) if i not in self.special_ids]
-        return next((token for token in plain if token.strip() and token.isprintable()), plain[0])
+        seen = [token for token in plain if token.strip() and token.isprintable()] or plain
+        return next((token for token in seen if token.isalnum()), seen[0])
 
     @cached_property
     def special_ids(self) -> frozenset[int]:

@@ -67,7 +67,7 @@ def recognise_checkpoint(
     tensors, scratch = from_scratch(container.tensors, path)
     layout = layout_of(tensors, frozenset(settings.get("ignore", ())), path)
     sources = Sources(container.extras, options, path)
-    seen = recognise(layout, settings, options.input, sources.only_size(), path)
+    seen = recognise(layout, settings, options.input, sources.tell_of, path)
     first = seen.part.first
     if options.nonlinearity == "relu" and first.cell != "rnn":
         raise FileFormatError(
@@ -91,7 +91,7 @@ def recognise_checkpoint(
         "file": container.kind,
         "modules": {role: module for role, module, _ in _modules(seen)},
         "assumed": assumed,
-        "options": {k: v for k, v in options.to_dict().items() if k in _LASTING and v},
+        "options": {k: v for k, v in options.to_dict().items() if k in _LASTING and v != getattr(_DEFAULTS, k)},
     }
     checkpoint = Checkpoint(
         kind=seen.kind,
@@ -117,6 +117,7 @@ def recognise_checkpoint(
     return Recognised(checkpoint, tuple(rows), facts, tuple(assumed))
 
 
+_DEFAULTS = ForeignOptions()
 _LASTING = ("nonlinearity", "input", "set", "window")
 """Options that are needed to see the same network again."""
 

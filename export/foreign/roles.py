@@ -1,6 +1,6 @@
 """What each module of a checkpoint is for: by its size, and by its name where sizes do not tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +15,8 @@ from .layout import EXPORT_IT, OWN_MODULE, Layout, Matrix, Recurrent
 _ENCODERS, _DECODERS = ("enc", "src", "source"), ("dec", "trg", "tgt", "target")
 _EMBEDDINGS = ("emb", "wte", "lookup", "encoder")
 _OUTPUTS = ("out", "fc", "lin", "dense", "dec", "proj", "head", "logit", "h2o", "classif", "generator")
+
+_ALL_ASSUME = "the modules compute what torch's of that name do, with nothing but dropout between them"
 
 _NUMBERS = 1
 """A network that reads and writes so many is one over real numbers, not over a vocabulary."""
@@ -74,7 +76,11 @@ class Seen:
 
 
 def recognise(
-    layout: Layout, settings: Mapping[str, Sequence[str]], reads: str | None, vocab_size: int | None, path: Path
+    layout: Layout,
+    settings: Mapping[str, Sequence[str]],
+    reads: str | None,
+    has_vocabulary: Callable[[int], bool],
+    path: Path,
 ) -> Seen:
     """Give every module its role.
 
@@ -82,7 +88,7 @@ def recognise(
         layout: of the checkpoint.
         settings: role -> names, said by the user.
         reads: "ids" or "numbers", said by the user.
-        vocab_size: of a vocabulary that was found or given.
+        has_vocabulary: whether one of so many tokens was found or given.
         path: for messages.
 
     Raises:
@@ -97,7 +103,7 @@ def recognise(
     if "encoder" in settings or "decoder" in settings or roles.encoder_and_decoder():
         return _text_to_text(roles)
     chain = roles.chain(list(layout.recurrent))
-    return _one_network(roles, chain, reads, vocab_size)
+    return _one_network(roles, chain, reads, has_vocabulary)
 
 
 class _Roles:
@@ -221,13 +227,17 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     return parts
 
 
-def _one_network(roles: _Roles, chain: tuple[Recurrent, ...], reads: str | None, vocab_size: int | None) -> Seen:
+def _one_network(
+    roles: _Roles, chain: tuple[Recurrent, ...], reads: str | None, has_vocabulary: Callable[[int], bool]
+) -> Seen:
     """A language model, a network over numbers, or one that reads a window."""
     first, last = chain[0], chain[-1]
     embedding, output = _ends(roles, first.input_size, last.width)
     roles.finish()
     part = Part(embedding, chain)
-    assumed = ["nothing but dropout lies between the modules"]
+    assumed = [_ALL_ASSUME]
+    if len(chain) > 1:
+        assumed.append(f"the recurrent modules feed each other in this order: {', '.join(m.name for m in chain)}")
     if embedding is None:
         over_ids = first.input_size == output.rows and output.rows > _NUMBERS
         wanted = reads or ("ids" if over_ids else "numbers")
@@ -235,7 +245,7 @@ def _one_network(roles: _Roles, chain: tuple[Recurrent, ...], reads: str | None,
             raise roles.fault(
                 f"reads {first.input_size} numbers and writes {output.rows}: no one-hot ids, those are as many."
             )
-        if over_ids and reads is None and vocab_size is None:
+        if over_ids and reads is None and not has_vocabulary(output.rows):
             assumed.append(f"the {output.rows} inputs are one-hot ids (--input numbers if they are not)")
         if wanted == "numbers":
             if first.bidirectional:
@@ -299,7 +309,7 @@ def _text_to_text(roles: _Roles) -> Seen:
     if (source is None) != (target is None) or (source and target and source.columns != target.columns):
         raise roles.fault(f"the inputs of encoder and decoder differ in width or kind. {EXPORT_IT}")
     assumed = (
-        "nothing but dropout lies between the modules",
+        _ALL_ASSUME,
         "the decoder starts from the encoder's last states",
     )
     return Seen(SEQ2SEQ, Part(target, decoder), output, Part(source, encoder), assumed)

@@ -65,11 +65,10 @@ class Sources:
             )
         self.texts = [read_text(source) for source in options.corpus]
 
-    def only_size(self) -> int | None:
-        """The size of the only vocabulary there is, before that of the network is known."""
-        if self._options.vocab is not None:
-            return len(read_vocab(self._options.vocab))
-        return len(next(iter(self._inside.values()))) if len(set(self._inside.values())) == 1 else None
+    def tell_of(self, size: int) -> bool:
+        """Whether anything says that the network has a vocabulary, of so many tokens where it lies in the file."""
+        said = self._options.vocab is not None or self._options.vocab_order is not None
+        return said or any(len(tokens) == size for tokens in self._inside.values())
 
     def of(self, size: int, *, source: bool = False, target: bool = False) -> Vocabulary:
         """The vocabulary of so many tokens.

@@ -95,7 +95,10 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         errors = "; ".join(f"{g} {max(e.values()):.1e}" for g, e in parity["largest_error"].items())
         rows.append(("parity", f"{errors} (allowed {parity['atol']:g}, {parity['steps']} steps)"))
     for name, value in facts.get("provenance", {}).items():
-        if value is not None:
+        if name == "recognised":
+            rows.append(("made from", f"{value['file']} of another program"))
+            rows += [("assumed", sentence) for sentence in value["assumed"]]
+        elif value is not None:
             rows.append((name, pairs(value if isinstance(value, dict) else {"": value}).strip()))
     if "resumable" in facts:
         corpus, unit = facts["corpus"], _UNITS.get(facts["kind"], "characters")
