@@ -114,9 +114,15 @@ def export_checkpoint(
     folder = folder or default_folder(path, options.quantize)
     _check_target(folder, force=force)
     checkpoint = open_checkpoint(path, foreign or ForeignOptions(), seen)
+    return write_bundle(folder, lambda: build_bundle(checkpoint, sha256(path.read_bytes()), options), force=force)
+
+
+def write_bundle(folder: Path, build: Callable[[], Built], *, force: bool) -> Exported:
+    """Write what is built, or nothing; errors as of `export_checkpoint`."""
+    _check_target(folder, force=force)
     with new_folder(folder, replace=force) as temporary:
         try:
-            built = build_bundle(checkpoint, sha256(path.read_bytes()), options)
+            built = build()
         except ParityError as error:
             raise ParityError(f"{error} Nothing was exported.") from error
         for name, data in built.files.items():
@@ -181,6 +187,11 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
         ParityError: a graph does not equal the checkpoint.
     """
     bundle = read_bundle(folder)
+    if "checkpoint_sha256" not in bundle.info.provenance:
+        raise ToolkitError(
+            f"{folder}: was exported from a module in a program, not from a checkpoint. Check it there: "
+            "toolkit.export.verify_module(folder, module)."
+        )
     files = {name: bundle.read(name) for name in bundle.files}
     lasting = bundle.info.provenance.get("recognised", {}).get("options", {})
     foreign = ForeignOptions.from_dict(lasting, str(folder))

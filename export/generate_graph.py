@@ -26,7 +26,7 @@ from .loop_graph import (
     sequences_first,
     tokens_to_write,
 )
-from .sampling_graph import choice_of, constant
+from .sampling_graph import BOOL, choice_of, constant
 from .step_graph import Op, StepGraph
 
 
@@ -102,9 +102,16 @@ def _prefill(
         after = inner.advance(op, op.Gather(columns, row, axis=0), parts)
         reads = op.Less(row, lengths)
         masks = {tail: op.Unsqueeze(reads, list(range(1, tail + 1))) if tail else reads for tail in set(tails)}
-        kept = [op.Where(masks[tail], new, old) for tail, new, old in zip(tails, after, parts, strict=True)]
+        kept = [_where(op, masks[tail], *pair) for tail, *pair in zip(tails, after, parts, strict=True)]
         return [op.Identity(on), *kept]
 
     tails = [len(part.shape) - 1 - part.shape.index("N") for part in inner.carried]
     count = op.Max(op.Sub(op.ReduceMax(lengths, keepdims=0), 1), 0)
     return loop(op, "prefill", count, constant(op, value=True), body, declared(inner), parts, [])
+
+
+def _where(op: Op, mask: ir.Value, new: ir.Value, old: ir.Value) -> ir.Value:
+    """One of two values; ONNX Runtime has no Where for booleans."""
+    if old.dtype == BOOL:
+        return op.Or(op.And(mask, new), op.And(op.Not(mask), old))  # type: ignore[no-any-return]
+    return op.Where(mask, new, old)  # type: ignore[no-any-return]

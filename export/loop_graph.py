@@ -121,7 +121,7 @@ def any_of(op: Op, flags: ir.Value) -> ir.Value:
 
 def declared(inner: StepGraph) -> list[Declared]:
     """What a step carries."""
-    return [(f"state{i}", FLOAT, part.shape) for i, part in enumerate(inner.carried)]
+    return [(f"state{i}", part.before.dtype or FLOAT, part.shape) for i, part in enumerate(inner.carried)]
 
 
 def loop(

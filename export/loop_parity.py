@@ -82,8 +82,9 @@ def _check(
             check_choices(where, scores, ids[row], numbers[:, row] if knobs is _DRAWN else None, tolerance)
             expected = [log_softmax(scores)[np.arange(TOKENS), ids[row]]]
             found = [log_probs[row]]
-            expected += [part[:, row] for part in states[length + TOKENS - 2]]
-            found += [np.asarray(part)[:, row] for part in state[: len(step.signature.states)]]
+            for spec, part, own in zip(step.signature.state_inputs, states[length + TOKENS - 2], state, strict=False):
+                expected.append(part.take(row, spec.batch_axis))
+                found.append(np.asarray(own).take(row, spec.batch_axis))
             errors = [float(relative_error([x], [y])[0]) for x, y in zip(expected, found, strict=True)]
             if not max(errors) <= tolerance:
                 raise ParityError(

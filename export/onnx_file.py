@@ -4,7 +4,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import onnx
 import torch
@@ -34,11 +34,11 @@ def example_inputs(signature: Signature, sizes: Mapping[str, int]) -> tuple[Tens
     )
 
 
-def to_onnx(module: nn.Module, signature: Signature, graph_name: str) -> onnx.ModelProto:
+def to_onnx(module: nn.Module | torch.export.ExportedProgram, signature: Signature, graph_name: str) -> onnx.ModelProto:
     """Capture a module; the first call in a process takes some seconds.
 
     Args:
-        module: in eval mode, with the inputs and outputs of the signature.
+        module: in eval mode, with the inputs and outputs of the signature; or what was captured of it already.
         signature: gives the names; the axes "N" and "T" become dynamic.
         graph_name: the name of the graph in the file.
 
@@ -49,7 +49,7 @@ def to_onnx(module: nn.Module, signature: Signature, graph_name: str) -> onnx.Mo
     with quiet_exporter():
         program = torch.onnx.export(
             module,
-            example_inputs(signature, _EXAMPLE_SIZES),
+            example_inputs(signature, _EXAMPLE_SIZES) if isinstance(module, nn.Module) else (),
             dynamo=True,
             input_names=[spec.name for spec in signature.inputs],
             output_names=[spec.name for spec in signature.outputs],
@@ -63,9 +63,19 @@ def to_onnx(module: nn.Module, signature: Signature, graph_name: str) -> onnx.Mo
         )
     assert program is not None  # it is None only for the exporter that dynamo=True replaces
     model: onnx.ModelProto = program.model_proto
+    if not isinstance(module, nn.Module):
+        _declare(model.graph.output, signature)
     strip(model, graph_name)
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _declare(outputs: Sequence[onnx.ValueInfoProto], signature: Signature) -> None:
+    """Name the dynamic axes of the outputs, which torch may have described by a formula or not at all."""
+    for output, spec in zip(outputs, signature.outputs, strict=True):
+        for dim, axis in zip(output.type.tensor_type.shape.dim, spec.axes, strict=False):
+            if isinstance(axis, str) and not dim.HasField("dim_value"):
+                dim.dim_param = axis
 
 
 def with_metadata(model: onnx.ModelProto, facts: str) -> bytes:
@@ -100,12 +110,12 @@ def _strip_graph(graph: onnx.GraphProto) -> None:
 @contextlib.contextmanager
 def quiet_exporter() -> Iterator[None]:
     """Keep the exporter's remarks on its own internals from the user; errors still raise."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        remarks = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(remarks), contextlib.redirect_stderr(remarks):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        logging.disable(disabled)

@@ -8,7 +8,8 @@ of the export's arithmetic takes part in it. Two things must hold for every logi
 
 Both within `ATOL` relative to max(1, |x|). A sharply trained network amplifies rounding: there eager PyTorch in
 float32 itself strays further than that from eager PyTorch in float64. A graph may then differ by
-`ROUNDING_FACTOR` times that stray, measured on the same rollouts, and the report says so.
+`ROUNDING_FACTOR` times that stray, measured on the same rollouts, and the report says so. Whole numbers and booleans
+must be equal.
 """
 
 import contextlib
@@ -23,8 +24,8 @@ import numpy.typing as npt
 import torch
 
 from toolkit.errors import ParityError
-from toolkit.signature import Signature
-from toolkit.step_model import Ids, Logits, State
+from toolkit.signature import Signature, TensorSpec
+from toolkit.step_model import Data, Ids, Logits, State, as_given, parts_of
 
 ATOL = 1e-5
 """Largest difference allowed, relative to max(1, |x|)."""
@@ -42,6 +43,9 @@ _UNBOUNDED, _FEWEST_STEPS = 1e30, 64
 ROUNDING_FACTOR = 8.0
 """Two float32 computations of a chaotic rollout differ by a few times what each differs from float64."""
 
+_REPEATED = 1e-3
+"""A step that is run again may differ by this; only how its tensors lie in memory has changed."""
+
 RANDOM_SEED = 20_240_229
 """Of the random ids; any other would do as well."""
 
@@ -52,7 +56,7 @@ _WAYS = {"single": "a single step from eager's state", "carried": "the state car
 
 
 class AnyStep(Protocol):
-    """A step over tokens or over real numbers; see `toolkit.step_model` and `toolkit.series_model`."""
+    """A step over tokens, real numbers or several of either; see `toolkit.step_model` and `toolkit.module_model`."""
 
     @property
     def signature(self) -> Signature:
@@ -63,13 +67,13 @@ class AnyStep(Protocol):
         """Zeros."""
         ...
 
-    def step(self, data: Any, state: State, /) -> tuple[npt.NDArray[Any], State]:  # noqa: ANN401 - ids or numbers
-        """One step of each sequence."""
+    def step(self, data: Any, state: State, /) -> tuple[Any, State]:  # noqa: ANN401 - `Data`, but ids for some
+        """One step of each sequence: what goes in and what comes out are `Data`."""
         ...
 
 
-Rollout = tuple[str, npt.NDArray[Any]]
-"""Kind of data, and what goes in at each step: int64 [STEPS, N] or float32 [STEPS, N, D]."""
+Rollout = tuple[str, Data]
+"""Kind of data, and what goes in at each step: int64 [STEPS, N] or float32 [STEPS, N, D]; a tuple of several."""
 
 Errors = npt.NDArray[np.float64]
 """The largest |x - y| / max(1, |x|) of each step: [steps]."""
@@ -81,7 +85,7 @@ class RolloutFigures:
 
     Attributes:
         graph: "torchscript" or "onnx".
-        data: "text", "data" or "random".
+        data: "text", "data", "example" or "random".
         batch_size: N.
         carried: output name -> largest difference with the state carried, or of whole sequences.
         single: output name -> largest difference of single steps from eager's state; empty where there are no steps.
@@ -158,20 +162,31 @@ class ParityReport:
 
 @dataclass(frozen=True)
 class _Trajectory:
-    """What a model gave at each step: outputs[t] are the logits and the next states, states[t] what went in."""
+    """What a model gave at each step: outputs[t] are its results and the next states, states[t] what went in."""
 
-    outputs: list[tuple[npt.NDArray[Any], ...]]
+    outputs: list[State]
     states: list[State]
 
-    def rows(self, rows: slice) -> "_Trajectory":
+    def rows(self, rows: slice, signature: Signature) -> "_Trajectory":
         """What it gave for some of the sequences."""
-        outputs = [(logits[rows], *(part[:, rows] for part in state)) for logits, *state in self.outputs]
-        return _Trajectory(outputs, [tuple(part[:, rows] for part in state) for state in self.states])
+        outputs = [_rows(parts, signature.outputs, rows) for parts in self.outputs]
+        return _Trajectory(outputs, [_rows(state, signature.state_inputs, rows) for state in self.states])
+
+
+def _rows(parts: State, specs: Sequence[TensorSpec], rows: slice) -> State:
+    """Some of the sequences."""
+    return tuple(part[(slice(None),) * s.batch_axis + (rows,)] for part, s in zip(parts, specs, strict=True))
+
+
+def _side_by_side(many: Sequence[State], specs: Sequence[TensorSpec], lead: int = 0) -> State:
+    """Several batches as one; `lead` axes stand before those of the specs."""
+    parts = zip(zip(*many, strict=True), specs, strict=True)
+    return tuple(np.concatenate(part, axis=lead + spec.batch_axis) for part, spec in parts)
 
 
 def check_parity(
     reference: AnyStep,
-    precise: Callable[[], AnyStep],
+    precise: Callable[[], AnyStep | None],
     graphs: Mapping[str, AnyStep],
     rollouts: Sequence[Rollout],
     greedy_from: int | None = None,
@@ -180,9 +195,10 @@ def check_parity(
 
     Args:
         reference: eager PyTorch in float32.
-        precise: makes eager PyTorch in float64; called only if a difference exceeds `ATOL`.
+        precise: makes eager PyTorch in float64, or None where it does not run so: nothing is then allowed for rounding.
+            Called only if a difference exceeds `ATOL`.
         graphs: what is to be proved equal, by name.
-        rollouts: what goes in, from `token_inputs` or `number_inputs`.
+        rollouts: what goes in, from `token_inputs` or the like.
         greedy_from: the first id of the greedy continuation; without one there is none.
 
     Returns:
@@ -191,12 +207,13 @@ def check_parity(
     Raises:
         ParityError: names the graph, the output, the step and the number.
     """
-    ids = np.concatenate([ids for _, ids in rollouts], axis=1)
-    expected = _roll(reference, ids)  # a sequence does not depend on its neighbours
+    specs = reference.signature.data_inputs
+    inputs = _side_by_side([parts_of(data) for _, data in rollouts], specs, 1)
+    expected = _roll(reference, inputs)  # a sequence does not depend on its neighbours
     steps = _bounded_steps(expected)
-    rollouts = [(data, inputs[:steps]) for data, inputs in rollouts]
+    rollouts = [(kind, as_given([part[:steps] for part in parts_of(data)])) for kind, data in rollouts]
     expected = _Trajectory(expected.outputs[:steps], expected.states[:steps])
-    truth = _Truth(reference, precise, ids[:steps], expected)
+    truth = _Truth(reference, precise, tuple(part[:steps] for part in inputs), expected)
     greedy = [] if greedy_from is None else _greedy(reference, greedy_from)
 
     def compare(graph: str) -> tuple[list[RolloutFigures], int]:
@@ -224,17 +241,22 @@ class _Truth:
     """What eager PyTorch gave, and how far it strays by rounding.
 
     Attributes:
+        signature: of the step.
         names: of the outputs.
         expected: over all rollouts side by side.
+        unknown: why nothing is allowed for rounding, once that was asked for; empty where something may be.
     """
 
     def __init__(
-        self, reference: AnyStep, precise: Callable[[], AnyStep], ids: npt.NDArray[Any], expected: _Trajectory
+        self, reference: AnyStep, precise: Callable[[], AnyStep | None], inputs: State, expected: _Trajectory
     ) -> None:
-        self.names = [spec.name for spec in reference.signature.outputs]
+        self.signature = reference.signature
+        self.names = [spec.name for spec in self.signature.outputs]
         self.expected = expected
+        self.unknown = ""
+        self._reference = reference
         self._precise = precise
-        self._ids = ids
+        self._inputs = inputs
         self._lock = threading.Lock()
         self._strays: dict[str, list[Errors]] = {}
 
@@ -246,12 +268,31 @@ class _Truth:
         """
         with self._lock:  # the graphs are compared at the same time
             if way not in self._strays:
-                exact = self._precise()
-                if way == "single":
-                    self._strays[way] = _single_steps(exact, self._ids, self.expected)
+                strays, exact = [], self._precise()
+                if exact is None:
+                    self.unknown = " It does not run in float64: nothing is allowed for rounding."
+                elif not self._repeats():
+                    self.unknown = " It does not repeat its own results: it keeps something from step to step."
+                elif way == "single":
+                    strays = _single_steps(exact, self._inputs, self.expected)
                 else:
-                    self._strays[way] = _compare(self.expected, _roll(exact, self._ids))
+                    strays = _compare(self.expected, _roll(exact, self._inputs))
+                none = np.zeros(len(self.expected.outputs))
+                self._strays[way] = [
+                    stray if spec.dtype == "float32" else none  # whole numbers are not rounded
+                    for stray, spec in zip(strays or [none] * len(self.names), self.signature.outputs, strict=True)
+                ]
             return self._strays[way]
+
+    def _repeats(self) -> bool:
+        """Whether each step, run again in another order, gives what it gave: a network may keep a clock of its own."""
+        found = []
+        for t in reversed(range(len(self.expected.states))):
+            data = as_given([part[t] for part in self._inputs])
+            results, after = self._reference.step(data, self.expected.states[t])
+            found.append((*parts_of(results), *after))
+        errors = _compare(self.expected, _Trajectory(found[::-1], self.expected.states))
+        return all(bool((by_step <= _REPEATED).all()) for by_step in errors)
 
 
 def _figures(graph: str, model: AnyStep, rollouts: Sequence[Rollout], truth: _Truth) -> list[RolloutFigures]:
@@ -259,24 +300,29 @@ def _figures(graph: str, model: AnyStep, rollouts: Sequence[Rollout], truth: _Tr
     figures = []
     strays: dict[str, list[Errors]] = {}
     first = 0
-    for data, ids in rollouts:
-        unit = "ids" if np.issubdtype(ids.dtype, np.integer) else "numbers"
-        where = f"{data} {unit}, batch size {ids.shape[1]}"
-        expected = truth.expected.rows(slice(first, first + ids.shape[1]))
-        first += ids.shape[1]
+    for data, given in rollouts:
+        inputs = parts_of(given)
+        kinds = {"ids" if part.dtype == np.int64 else "numbers" for part in inputs}
+        batch_size = inputs[0].shape[1 + truth.signature.inputs[0].batch_axis]
+        where = f"{data} {kinds.pop() if len(kinds) == 1 else 'inputs'}, batch size {batch_size}"
+        expected = truth.expected.rows(slice(first, first + batch_size), truth.signature)
+        first += batch_size
         try:
-            found = {"single": _single_steps(model, ids, expected), "carried": _compare(expected, _roll(model, ids))}
+            found = {
+                "single": _single_steps(model, inputs, expected),
+                "carried": _compare(expected, _roll(model, inputs)),
+            }
         except Exception as fault:  # a graph frozen to one batch size; ort and torch raise unrelated classes
             raise does_not_run(graph, where, fault) from fault
         for way, errors in found.items():
             if way not in strays and not max(by_step.max() for by_step in errors) <= ATOL:
                 strays[way] = truth.stray(way)
-            limits = [_limit(stray) for stray in strays.get(way, [np.zeros(len(ids))] * len(truth.names))]
+            limits = [_limit(stray) for stray in strays.get(way, [np.zeros(len(inputs[0]))] * len(truth.names))]
             for name, by_step, limit in zip(truth.names, errors, limits, strict=True):
-                _check(graph, name, by_step, limit, f"{where}, {_WAYS[way]}")
+                _check(graph, name, by_step, limit, f"{where}, {_WAYS[way]}", truth.unknown)
         largest = {way: _largest(truth.names, errors) for way, errors in found.items()}
         stray = _largest(truth.names, list(np.max(list(strays.values()), axis=0))) if strays else {}
-        figures.append(RolloutFigures(graph, data, ids.shape[1], largest["carried"], largest["single"], stray))
+        figures.append(RolloutFigures(graph, data, batch_size, largest["carried"], largest["single"], stray))
     return figures
 
 
@@ -302,7 +348,7 @@ def _bounded_steps(expected: _Trajectory) -> int:
     return steps
 
 
-def token_inputs(vocab_size: int, text_ids: Ids | None, steps: int | None = None) -> list[Rollout]:
+def token_inputs(vocab_size: int, text_ids: Ids | None, steps: int | None = None) -> list[tuple[str, Ids]]:
     """Rollouts of a model over tokens.
 
     Args:
@@ -314,7 +360,7 @@ def token_inputs(vocab_size: int, text_ids: Ids | None, steps: int | None = None
         int64 [steps, N] each: text, where it is known, and random ids, for all batch sizes.
     """
     random, steps = np.random.default_rng(RANDOM_SEED), steps or STEPS
-    found: list[Rollout] = []
+    found: list[tuple[str, Ids]] = []
     for batch_size in BATCH_SIZES:
         if text_ids is not None:
             found.append(("text", text_ids[places(batch_size, len(text_ids), steps)]))
@@ -349,14 +395,14 @@ def places(batch_size: int, length: int, steps: int | None = None) -> npt.NDArra
     return (np.arange(steps or STEPS)[:, None] + np.arange(batch_size) * (length // batch_size)) % length
 
 
-def _roll(model: AnyStep, ids: npt.NDArray[Any]) -> _Trajectory:
-    """Feed ids [STEPS, N], the state carried."""
-    state = model.init_state(ids.shape[1])
+def _roll(model: AnyStep, inputs: State) -> _Trajectory:
+    """Feed inputs [STEPS, ...], the state carried."""
+    state = model.init_state(inputs[0].shape[1 + model.signature.inputs[0].batch_axis])
     outputs, states = [], []
-    for row in ids:
+    for data in zip(*inputs, strict=True):
         states.append(state)
-        logits, state = model.step(row, state)
-        outputs.append((logits, *state))
+        results, state = model.step(as_given(data), state)
+        outputs.append((*parts_of(results), *state))
     return _Trajectory(outputs, states)
 
 
@@ -370,25 +416,34 @@ def _compare(expected: _Trajectory, found: _Trajectory) -> list[Errors]:
     ]
 
 
-def _single_steps(model: AnyStep, ids: npt.NDArray[Any], expected: _Trajectory) -> list[Errors]:
+def _single_steps(model: AnyStep, inputs: State, expected: _Trajectory) -> list[Errors]:
     """One step from each of eager's states. They do not depend on each other, so many go in as one batch."""
-    batch_size = ids.shape[1]
-    found: list[tuple[npt.NDArray[Any], ...]] = []
-    for start in range(0, len(ids), _STEPS_AT_ONCE):
-        block = ids[start : start + _STEPS_AT_ONCE]
-        states = expected.states[start : start + _STEPS_AT_ONCE]
-        state = tuple(np.concatenate(parts, axis=1) for parts in zip(*states, strict=True))
-        logits, after = model.step(np.ascontiguousarray(block.reshape(-1, *block.shape[2:])), state)
+    signature = model.signature
+    batch_size = inputs[0].shape[1 + signature.inputs[0].batch_axis]
+    steps = list(zip(*inputs, strict=True))
+    found: list[State] = []
+    for start in range(0, len(steps), _STEPS_AT_ONCE):
+        block = steps[start : start + _STEPS_AT_ONCE]
+        data = _side_by_side(block, signature.data_inputs)
+        state = _side_by_side(expected.states[start : start + _STEPS_AT_ONCE], signature.state_inputs)
+        results, after = model.step(as_given(data), state)
+        outputs = (*parts_of(results), *after)
         rows = [slice(t * batch_size, (t + 1) * batch_size) for t in range(len(block))]
-        found += [(logits[row], *(part[:, row] for part in after)) for row in rows]
+        found += [_rows(outputs, signature.outputs, row) for row in rows]
     return _compare(expected, _Trajectory(found, expected.states))
 
 
 def relative_error(expected: Sequence[npt.NDArray[Any]], found: Sequence[npt.NDArray[Any]]) -> Errors:
-    """Of each step the largest |x - y| / max(1, |x|); infinite for another shape, NaN if either holds one."""
+    """Of each step the largest |x - y| / max(1, |x|); infinite for another shape, NaN if either holds one.
+
+    Of whole numbers and booleans that differ it is 1 at least, however large they are.
+    """
     if [x.shape for x in expected] != [y.shape for y in found]:
         return np.full(len(expected), np.inf)
     x, y = np.stack(expected), np.stack(found)
+    if not np.issubdtype(x.dtype, np.floating):
+        apart = np.maximum(1.0, np.abs(x.astype(np.float64) - y.astype(np.float64)))
+        return np.where(x == y, 0.0, apart).reshape(len(x), -1).max(axis=1)  # type: ignore[no-any-return]
     errors: Errors = (np.abs(x - y) / np.maximum(1, np.abs(x))).reshape(len(x), -1).max(axis=1)
     return errors
 
@@ -403,14 +458,14 @@ def _limit(stray: Errors) -> Errors:
     return limit
 
 
-def _check(graph: str, name: str, errors: Errors, allowed: Errors, where: str) -> None:
+def _check(graph: str, name: str, errors: Errors, allowed: Errors, where: str, unknown: str) -> None:
     """Raise ParityError at the first step whose error exceeds what is allowed; NaN always does."""
     beyond = np.flatnonzero(~(errors <= allowed))
     if len(beyond):
         step = int(beyond[0])
         raise ParityError(
             f"{graph}: output {name} differs from eager PyTorch by {errors[step]:.3g} at step {step + 1} of "
-            f"{len(errors)} ({where}); at most {allowed[step]:.3g} relative to max(1, |x|) is allowed."
+            f"{len(errors)} ({where}); at most {allowed[step]:.3g} relative to max(1, |x|) is allowed.{unknown}"
         )
 
 

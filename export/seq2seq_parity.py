@@ -16,6 +16,7 @@ from toolkit.decode_loop import Knobs
 from toolkit.errors import ParityError
 from toolkit.sampling import NEVER, log_softmax
 from toolkit.seq2seq import Encoded, Seq2SeqBackend, TranslateLoop, batch_of
+from toolkit.signature import Signature
 from toolkit.step_model import Ids, Logits, State
 from toolkit.tokenizer import Tokenizer
 from toolkit.uniform import uniform
@@ -52,19 +53,22 @@ class _Sourced:
     def __init__(self, backend: Seq2SeqBackend, batch: Batch) -> None:
         self._backend = backend
         self._source = backend.encode(*batch)
-        self.signature = backend.signatures[DECODER]
-        self._attends = len(self.signature.outputs) > 1 + len(self.signature.states)
+        contract = backend.signatures[DECODER]
+        self._states = len(contract.states)
+        weights = contract.outputs[1 + self._states :]
+        self._attends = bool(weights)
+        states = (*contract.state_inputs, *weights)
+        self.signature = Signature((contract.inputs[0], *states), contract.outputs, tuple(s.name for s in states))
 
     def init_state(self, batch_size: int) -> State:
         source = self._source
         assert batch_size == len(source.lengths)
-        return (*source.state, *([np.zeros((1, *source.memory.shape[:2]), np.float32)] if self._attends else []))
+        return (*source.state, *([np.zeros(source.memory.shape[:2], np.float32)] if self._attends else []))
 
     def step(self, input_ids: Ids, state: State) -> tuple[Logits, State]:
         many = np.resize(np.arange(len(self._source.lengths)), len(input_ids))
-        own = state[: len(self.signature.states)]
-        logits, after, weights = self._backend.step(input_ids, own, self._source.take(many))
-        return logits, after if weights is None else (*after, weights[None])
+        logits, after, weights = self._backend.step(input_ids, state[: self._states], self._source.take(many))
+        return logits, after if weights is None else (*after, weights)
 
 
 def check_seq2seq(

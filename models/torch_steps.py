@@ -14,18 +14,29 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from toolkit.bundle import GENERATE, LM, SEQUENCE_TORCHSCRIPT, SERIES, STEP, STEP_TORCHSCRIPT, WINDOW, ModelInfo
+from toolkit.bundle import (
+    GENERATE,
+    LM,
+    SEQUENCE_TORCHSCRIPT,
+    SERIES,
+    STEP,
+    STEP_PROGRAM,
+    STEP_TORCHSCRIPT,
+    WINDOW,
+    ModelInfo,
+)
 from toolkit.decode_loop import Knobs, LoopState, rows_of
 from toolkit.devices import check_device, cuda_error
 from toolkit.errors import FileFormatError
 from toolkit.language_model import LanguageModel
 from toolkit.loading import kind_error
 from toolkit.signature import Signature, sequence_signature, series_signature, step_signature
-from toolkit.step_model import Ids, Logits, State, zero_state
+from toolkit.step_model import Data, Ids, Logits, State, as_given, parts_of, zero_state
 from toolkit.uniform import Uniforms
 from toolkit.window_model import WindowModel
 
 from .checkpoint import Checkpoint, load_checkpoint
+from .program_file import open_program
 
 
 def network_signature(network: Any) -> Signature:  # noqa: ANN401 - CharRNN, or what computes the same
@@ -89,12 +100,13 @@ class EagerSeriesModel:
 
 
 class TorchScriptStepModel:
-    """The step of a .ts.pt file."""
+    """The step of a .ts.pt or .pt2 file: a module that takes the signature's inputs one by one."""
 
     def __init__(self, module: nn.Module, signature: Signature, device: torch.device) -> None:
         self._module = module
         self._device = device
         self.signature = signature
+        self._results = len(signature.data_outputs)
 
     @property
     def device(self) -> str:
@@ -106,12 +118,12 @@ class TorchScriptStepModel:
         return zero_state(self.signature, batch_size)
 
     @torch.no_grad()
-    def step(self, input_ids: npt.NDArray[Any], state: State) -> tuple[Logits, State]:
-        """One step of each sequence, from ids or from real numbers; see `StepModel.step`."""
-        args = [torch.from_numpy(part).to(self._device) for part in (input_ids, *state)]
+    def step(self, data: Data, state: State) -> tuple[Any, State]:
+        """One step of each sequence, from ids, real numbers or several of either; see `StepModel.step`."""
+        args = [torch.from_numpy(part).to(self._device) for part in (*parts_of(data), *state)]
         outputs: tuple[Tensor, ...] = self._module(*args)
-        logits, *after = (part.cpu().numpy() for part in outputs)
-        return logits, tuple(after)
+        found = [part.cpu().numpy() for part in outputs]
+        return as_given(found[: self._results]), tuple(found[self._results :])
 
 
 class TorchSequence:
@@ -234,6 +246,12 @@ def torchscript_step(data: bytes, info: ModelInfo, device: str) -> TorchScriptSt
     return TorchScriptStepModel(open_torchscript(data, STEP_TORCHSCRIPT, where), info.signatures[STEP], where)
 
 
+def program_step(data: bytes, info: ModelInfo, device: str) -> TorchScriptStepModel:
+    """The step in the bytes of step.pt2."""
+    where = resolve_torch_device(device)
+    return TorchScriptStepModel(open_program(data, STEP_PROGRAM, where), info.signatures[STEP], where)
+
+
 def torchscript_sequence(data: bytes, info: ModelInfo, device: str) -> TorchSequence:
     """The graph in the bytes of sequence.ts.pt."""
     where = resolve_torch_device(device)
@@ -245,6 +263,6 @@ def load_torchscript(data: bytes, info: ModelInfo, device: str) -> LanguageModel
     where = resolve_torch_device(device)
     module = open_torchscript(data, STEP_TORCHSCRIPT, where)
     loop = None
-    if GENERATE in info.signatures:
+    if GENERATE in info.signatures and hasattr(module, "generate"):  # a traced step has none
         loop = TorchScriptDecodeLoop(module, info.signatures[GENERATE], where)
     return LanguageModel(TorchScriptStepModel(module, info.signatures[STEP], where), info.tokenizer, loop)

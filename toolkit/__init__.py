@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .evaluation import perplexity
     from .generation import Generation
     from .language_model import LanguageModel
-    from .loading import load, load_series, load_translator, load_window
+    from .loading import load, load_module, load_series, load_translator, load_window
+    from .module_model import ModuleModel
     from .sampling import SamplingOptions
     from .series_model import SeriesModel
     from .step_model import State, StepModel
@@ -30,6 +31,7 @@ __all__ = [
     "CharTokenizer",
     "Generation",
     "LanguageModel",
+    "ModuleModel",
     "OptionError",
     "SamplingOptions",
     "SeriesModel",
@@ -44,6 +46,7 @@ __all__ = [
     "WordTokenizer",
     "__version__",
     "load",
+    "load_module",
     "load_series",
     "load_translator",
     "load_window",
@@ -54,6 +57,7 @@ _HOME = {
     "CharTokenizer": "tokenizer",
     "Generation": "generation",
     "LanguageModel": "language_model",
+    "ModuleModel": "module_model",
     "SamplingOptions": "sampling",
     "SeriesModel": "series_model",
     "State": "step_model",
@@ -65,6 +69,7 @@ _HOME = {
     "WindowModel": "window_model",
     "WordTokenizer": "tokenizer",
     "load": "loading",
+    "load_module": "loading",
     "load_series": "loading",
     "load_translator": "loading",
     "load_window": "loading",

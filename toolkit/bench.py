@@ -131,8 +131,10 @@ def measure(cases: Sequence[Case], rounds: int, progress: Callable[[int], object
 
 
 def matrices(info: ModelInfo) -> list[tuple[int, int]]:
-    """The weights [K, M] that a step multiplies with: looked-up tables are not among them."""
+    """The weights [K, M] that a step multiplies with: looked-up tables are not among them. None of a module's own."""
     n = info.network
+    if "cell" not in n:
+        return []
     hidden, gates = n["hidden_size"], GATES[n["cell"]] * n["hidden_size"]
     width = n["embedding_size"] if n["tie_weights"] else hidden
     table = 4 * n["vocab_size"] * gates

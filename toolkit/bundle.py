@@ -11,6 +11,7 @@ from .files import byte_count, read_bytes, sha256
 from .signature import (
     Signature,
     generate_signature,
+    module_faults,
     seq2seq_signatures,
     sequence_signature,
     signature_faults,
@@ -24,13 +25,14 @@ MODEL_JSON = "model.json"
 METADATA_KEY = "rnn_toolkit"
 """The key of an .onnx file's metadata_props, and the extra file of a TorchScript archive, with the facts."""
 
-LM, SERIES, SEQ2SEQ, WINDOW = "lm", "series", "seq2seq", "window"
+LM, SERIES, SEQ2SEQ, WINDOW, MODULE = "lm", "series", "seq2seq", "window", "module"
 TOKENIZER, SOURCE, TARGET = "tokenizer", "source_tokenizer", "target_tokenizer"
 TOKENIZERS: Mapping[str, tuple[str, ...]] = {
     LM: (TOKENIZER,),
     SERIES: (),
     SEQ2SEQ: (SOURCE, TARGET),
     WINDOW: (TOKENIZER,),
+    MODULE: (),
 }
 """Kind -> the names of its vocabularies, in checkpoints and in model.json."""
 
@@ -50,6 +52,7 @@ GRAPH_FILES = {
 }
 """The .onnx file of each graph."""
 STEP_TORCHSCRIPT, SEQUENCE_TORCHSCRIPT = "step.ts.pt", "sequence.ts.pt"
+STEP_PROGRAM = "step.pt2"
 ENCODER_TORCHSCRIPT, DECODER_TORCHSCRIPT = "encoder.ts.pt", "decoder.ts.pt"
 
 
@@ -59,7 +62,7 @@ class ModelInfo:
 
     Attributes:
         kind: "lm" for a language model, "series" for real numbers in and out, "seq2seq" for text to text,
-            "window" for a network that reads a window of text at once.
+            "window" for a network that reads a window of text at once, "module" for a step with any inputs and outputs.
         network: cell, num_layers, hidden_size, vocab_size and the like, for people and peers.
         signatures: the contract of each graph, by the names of `GRAPH_FILES`.
         tokenizers: its vocabularies by the names of `TOKENIZERS`.
@@ -154,6 +157,13 @@ def _step_faults(info: ModelInfo) -> list[str]:
     return [f"the decode loop does not fit the step: {'; '.join(found)}"] if found else []
 
 
+def _module_faults(info: ModelInfo) -> list[str]:
+    """What does not fit in a module's step, a sentence each."""
+    if list(info.signatures) != [STEP]:
+        return [f"should have a step graph alone; found {', '.join(info.signatures) or 'none'}"]
+    return [f"the step contradicts itself: {fault}" for fault in module_faults(info.signatures[STEP])]
+
+
 def _network_faults(info: ModelInfo, expected: Mapping[str, Signature]) -> list[str]:
     """What does not fit in a model whose network determines its graphs, a sentence each."""
     faults = []
@@ -194,6 +204,7 @@ _CONTRACTS: Mapping[str, Callable[[ModelInfo], list[str]]] = {
     SERIES: _step_faults,
     SEQ2SEQ: _seq2seq_faults,
     WINDOW: _window_faults,
+    MODULE: _module_faults,
 }
 """Kind -> what does not fit together in a model of it."""
 

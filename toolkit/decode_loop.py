@@ -83,7 +83,7 @@ class DecodeLoop(Protocol):
 
 def rows_of(part: npt.NDArray[Any], spec: TensorSpec, rows: Sequence[int | None]) -> npt.NDArray[Any]:
     """One state tensor of `DecodeLoop.take`, on the CPU."""
-    axis = spec.axes.index("N")
+    axis = spec.batch_axis
     taken = np.take(part, [row or 0 for row in rows], axis=axis)
     np.moveaxis(taken, axis, 0)[[i for i, row in enumerate(rows) if row is None]] = 0
     return taken

@@ -2,7 +2,7 @@
 
 import platform
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +13,7 @@ from .bundle import (
     GRAPH_FILES,
     LM,
     METADATA_KEY,
+    MODULE,
     SEQ2SEQ,
     SEQUENCE,
     SEQUENCE_TORCHSCRIPT,
@@ -20,6 +21,7 @@ from .bundle import (
     SOURCE,
     STEP,
     STEP_ONNX,
+    STEP_PROGRAM,
     STEP_TORCHSCRIPT,
     TARGET,
     TRANSLATE,
@@ -33,6 +35,7 @@ from .devices import BACKENDS
 from .errors import FileFormatError, MissingDependencyError, ToolkitError
 from .files import read_bytes
 from .language_model import LanguageModel
+from .module_model import ModuleModel
 from .series_model import SeriesModel
 from .translator import Translator
 from .window_model import WindowModel
@@ -200,6 +203,58 @@ def load_window(path: str | Path, device: str = "auto", *, threads: int = 1, bac
     return WindowModel(reader, info.tokenizer, info.network["window"])
 
 
+_STEP_FILES = {"torchscript": STEP_TORCHSCRIPT, "pt2": STEP_PROGRAM}
+"""The file of a step by what runs it, beside ONNX Runtime."""
+
+
+def load_module(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> ModuleModel:
+    """Open the step of any bundle that has one, above all of those that `toolkit.export.export_module` wrote.
+
+    Args:
+        path: a bundle folder, or a single step.onnx.
+        device: "cpu", "cuda", or "auto": CUDA where it really works, else the CPU.
+        threads: threads within an operator.
+        backend: "onnx" (the default), "torchscript" or "pt2"; the last two need torch and a bundle that has the file.
+
+    Returns:
+        The step; `ModuleModel.device` says where it really runs.
+
+    Raises:
+        FileFormatError: missing, altered, truncated, or no model of ours.
+        ToolkitError: it has no step, or the device cannot be had.
+        MissingDependencyError: a torch backend without torch.
+
+    Example:
+        >>> model = toolkit.load_module("bundles/convgru")
+        >>> outputs, state = model.step(frames, model.init_state(len(frames)))
+    """
+    from .onnx_models import OnnxStepModel  # noqa: PLC0415 - as above
+    from .onnx_session import session_device  # noqa: PLC0415 - as above
+
+    path = Path(path)
+    if backend not in (None, "onnx", *_STEP_FILES):
+        raise ToolkitError(f"backend of a step must be onnx, torchscript or pt2, found {backend!r}")
+    _checked(path, "onnx", threads)
+    if backend in _STEP_FILES:
+        bundle, steps = read_bundle(path), _torch_backends(backend, path)
+        _expect_step(bundle.info.signatures, bundle.info, path)
+        open_step = steps.program_step if backend == "pt2" else steps.torchscript_step
+        return ModuleModel(open_step(bundle.read(_STEP_FILES[backend]), bundle.info, device), bundle.info)
+    info, sessions = _graphs(path, device, threads)
+    _expect_step(sessions, info, path)
+    session = sessions[STEP](device)
+    _warn_where_slow(info, session_device(session), path)
+    return ModuleModel(OnnxStepModel(lambda: session, info.signatures[STEP], session_device(session)), info)
+
+
+def _expect_step(graphs: Mapping[str, object], info: ModelInfo, path: Path) -> None:
+    """Raise ToolkitError if a model, or what of it lies here, has no step."""
+    if STEP in info.signatures and STEP not in graphs:
+        raise ToolkitError(f"{path}: holds the {next(iter(graphs))} alone. Open the bundle, or its {STEP_ONNX}.")
+    if STEP not in info.signatures:
+        raise kind_error(info.kind, path)
+
+
 def _torchscript(path: Path, kind: str, name: str) -> tuple[Any, bytes, ModelInfo]:
     """The module that opens a .ts.pt, the bytes of one in a bundle, and its facts."""
     bundle = read_bundle(path)
@@ -213,6 +268,7 @@ _KINDS = {
     SEQ2SEQ: "a model from text to text: open it with toolkit.load_translator, or use `toolkit translate`",
     WINDOW: "a network that reads a window of text at once, in both directions: it has no step to go on with from "
     "token to token. Open it with toolkit.load_window, or use `toolkit window`, for the token after a window",
+    MODULE: "a step with inputs and outputs of its own: open it with toolkit.load_module, and call its method step",
 }
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .decode_loop import Knobs, LoopState, rows_of
 from .signature import Signature
-from .step_model import Ids, Logits, State, zero_state
+from .step_model import Data, Ids, Logits, State, as_given, parts_of, zero_state
 from .uniform import Uniforms
 
 
@@ -27,6 +27,7 @@ class OnnxStepModel:
         self.signature = signature
         self.device = device
         self._names = tuple(spec.name for spec in signature.inputs)
+        self._results = len(signature.data_outputs)
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401 - ort is untyped
@@ -36,11 +37,11 @@ class OnnxStepModel:
         """Zeros; see `StepModel.init_state`."""
         return zero_state(self.signature, batch_size)
 
-    def step(self, input_ids: npt.NDArray[Any], state: State) -> tuple[Logits, State]:
-        """One step of each sequence, from ids or from real numbers; see `StepModel.step`."""
-        feeds = dict(zip(self._names, (input_ids, *state), strict=True))
-        logits, *next_state = self._session.run(None, feeds)
-        return logits, tuple(next_state)
+    def step(self, data: Data, state: State) -> tuple[Any, State]:
+        """One step of each sequence, from ids, real numbers or several of either; see `StepModel.step`."""
+        feeds = dict(zip(self._names, (*parts_of(data), *state), strict=True))
+        found = self._session.run(None, feeds)
+        return as_given(found[: self._results]), tuple(found[self._results :])
 
 
 class OnnxSequence:

@@ -4,7 +4,7 @@ The exporter takes names and axes from here, writes them into model.json and int
 .onnx file, and the runtime compares what a file declares with them when it loads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,15 @@ class TensorSpec:
     def __str__(self) -> str:
         return f"{self.name} {self.dtype} [{', '.join(map(str, self.axes))}]"
 
+    @property
+    def batch_axis(self) -> int:
+        """Which one is N."""
+        return self.axes.index("N")
+
+    def shape(self, batch_size: int) -> list[int]:
+        """The sizes of a tensor whose only dynamic axis is N."""
+        return [batch_size if axis == "N" else int(axis) for axis in self.axes]
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -56,6 +65,17 @@ class Signature:
     def state_inputs(self) -> tuple[TensorSpec, ...]:
         """The specs of the state inputs, in order."""
         return tuple(spec for spec in self.inputs if spec.name in self.states)
+
+    @property
+    def data_inputs(self) -> tuple[TensorSpec, ...]:
+        """The specs of the other inputs, in order."""
+        return tuple(spec for spec in self.inputs if spec.name not in self.states)
+
+    @property
+    def data_outputs(self) -> tuple[TensorSpec, ...]:
+        """The specs of the outputs that are no next state, in order."""
+        nexts = {NEXT + name for name in self.states}
+        return tuple(spec for spec in self.outputs if spec.name not in nexts)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, as they stand in model.json."""
@@ -271,8 +291,32 @@ def step_faults(signature: Signature, vocab_size: int | None) -> list[str]:
     faults = signature_faults(expected, signature)
     if signature.states != expected.states:
         faults.append(f"the states should be {', '.join(expected.states)}, are {', '.join(signature.states) or 'none'}")
-    for spec in states:
+    return faults + _axis_faults(states)
+
+
+DTYPES = ("float32", "int64", "bool")
+"""What a step reads, writes and carries."""
+
+
+def module_faults(signature: Signature) -> list[str]:
+    """Why a signature is no step of a module, a sentence each; empty when it is one.
+
+    It is one when any data and some states go in, and any results and the next of each state come out, in that order.
+    """
+    states = signature.state_inputs
+    nexts = tuple(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states)
+    data, results = signature.data_inputs, signature.data_outputs
+    faults = [] if data and results and states else ["inputs, outputs or states are missing"]
+    if signature.inputs != (*data, *states) or signature.outputs != (*results, *nexts):
+        faults.append("the states should stand last and come out as they went in")
+    return faults + _axis_faults((*data, *results, *states))
+
+
+def _axis_faults(specs: Sequence[TensorSpec]) -> list[str]:
+    """What is neither of `DTYPES` nor has one axis N, a sentence each."""
+    faults = []
+    for spec in specs:
         sizes = [axis for axis in spec.axes if axis != "N"]
-        if spec.dtype != "float32" or len(sizes) != len(spec.axes) - 1 or not all(type(size) is int for size in sizes):
-            faults.append(f"state {spec} should be float32 with one axis N and numbers")
+        if spec.dtype not in DTYPES or len(sizes) != len(spec.axes) - 1 or not all(type(n) is int for n in sizes):
+            faults.append(f"{spec} should be {', '.join(DTYPES)} with one axis N and numbers")
     return faults

@@ -1,7 +1,8 @@
 """What the decode loop needs of a model, whoever computes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,22 @@ Ids = npt.NDArray[np.int64]
 Logits = npt.NDArray[np.float32]
 """Raw scores; the last axis is the vocabulary."""
 
-State = tuple[npt.NDArray[np.float32], ...]
-"""The state is a value: passed in, returned, never kept on the model. (h0,) or (h0, c0), each [L, N, H]."""
+State = tuple[npt.NDArray[Any], ...]
+"""The state is a value: passed in, returned, never kept on the model. (h0,) or (h0, c0), each float32 [L, N, H]; what
+the signature says where a module of another's was exported."""
+
+Data = npt.NDArray[Any] | tuple[npt.NDArray[Any], ...]
+"""What goes into a step, or comes out, beside the state: an array, or a tuple of several in the signature's order."""
+
+
+def parts_of(data: Data) -> State:
+    """The arrays, however many."""
+    return data if isinstance(data, tuple) else (data,)
+
+
+def as_given(parts: Sequence[npt.NDArray[Any]]) -> Data:
+    """The reverse of `parts_of`."""
+    return parts[0] if len(parts) == 1 else tuple(parts)
 
 
 @dataclass(frozen=True)
@@ -67,10 +82,7 @@ class StepModel(Protocol):
 
 def zero_state(signature: Signature, batch_size: int) -> State:
     """Zeros in the shape and dtype that the signature's state inputs have, for N = `batch_size`."""
-    return tuple(
-        np.zeros([batch_size if axis == "N" else int(axis) for axis in spec.axes], dtype=spec.dtype)
-        for spec in signature.state_inputs
-    )
+    return tuple(np.zeros(spec.shape(batch_size), dtype=spec.dtype) for spec in signature.state_inputs)
 
 
 def check_step_args(signature: Signature, vocab_size: int, input_ids: Ids, state: State) -> None:
@@ -89,10 +101,12 @@ def check_ids(input_ids: Ids, axes: str, vocab_size: int) -> None:
 
 def check_state(signature: Signature, batch_size: int, state: State) -> None:
     """Raise ToolkitError if a state has the wrong dtype or shape for so many sequences."""
-    expected = [[batch_size if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs]
-    found = [list(part.shape) if part.dtype == np.float32 else f"{part.dtype}" for part in state]
+    specs = signature.state_inputs
+    expected = [f"{s.dtype} {s.shape(batch_size)}" for s in specs]
+    found = [f"{part.dtype} {list(part.shape)}" for part in state]
     if expected != found:
         names = ", ".join(signature.states)
         raise ToolkitError(
-            f"state must be ({names}) float32 {expected}, found {found}. Start from init_state({batch_size})."
+            f"state must be ({names}) {', '.join(expected)}; found {', '.join(found) or 'nothing'}. "
+            f"Start from init_state({batch_size})."
         )

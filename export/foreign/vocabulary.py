@@ -91,7 +91,9 @@ class Sources:
             tokenizer: Tokenizer = id_tokenizer(size)
             kind, assumed = type(tokenizer), [f"no vocabulary is known: {size} ids are read and written as numbers"]
         else:
-            kind, assumed = self._kind(tokens)
+            kind, assumed = (
+                kind_of(tokens) if self._options.tokenizer is None else (TOKENIZER_KINDS[self._options.tokenizer], [])
+            )
             tokenizer = kind(tokens, unk_id=None)
         return Vocabulary(self._with_markers(tokenizer, source=source, target=target), where, tuple(assumed))
 
@@ -146,18 +148,6 @@ class Sources:
             )
         return best
 
-    def _kind(self, tokens: tuple[str, ...]) -> tuple[type[Tokenizer], list[str]]:
-        """How text is cut for such tokens."""
-        if self._options.tokenizer is not None:
-            return TOKENIZER_KINDS[self._options.tokenizer], []
-        special = {spelling for spellings in _SPELLINGS.values() for spelling in spellings}
-        words = [token for token in tokens if len(token) > 1 and token not in special]
-        if not words:
-            return CharTokenizer, []
-        if any("\u3400" <= character <= "\u9fff" for word in words for character in word):
-            return TOKENIZER_KINDS["word"], ["text is cut into words by jieba (--tokenizer space if it is not)"]
-        return SpaceTokenizer, ["text is split at white space (--tokenizer word for jieba)"]
-
     def _with_markers(self, tokenizer: Tokenizer, *, source: bool, target: bool) -> Tokenizer:
         """A tokenizer that knows its special tokens."""
         o = self._options
@@ -188,6 +178,30 @@ class Sources:
             raise FileFormatError(f"{self._path}: {said!r} ({role}) is no token of the vocabulary.")
         spelt = (said,) if said is not None else _SPELLINGS[role]
         return next((tokenizer.ids[token] for token in spelt if token in tokenizer.ids), None)
+
+
+def kind_of(tokens: Sequence[str]) -> tuple[type[Tokenizer], list[str]]:
+    """How text is cut for such tokens, and what that takes for granted."""
+    special = {spelling for spellings in _SPELLINGS.values() for spelling in spellings}
+    words = [token for token in tokens if len(token) > 1 and token not in special]
+    if not words:
+        return CharTokenizer, []
+    if any("\u3400" <= character <= "\u9fff" for word in words for character in word):
+        return TOKENIZER_KINDS["word"], ["text is cut into words by jieba (--tokenizer space if it is not)"]
+    return SpaceTokenizer, ["text is split at white space (--tokenizer word for jieba)"]
+
+
+def plain_tokenizer(vocab: Sequence[str]) -> Tokenizer:
+    """The tokenizer of a vocabulary in order of id: of characters or words, as its tokens are.
+
+    Raises:
+        ToolkitError: no texts, or one of them twice.
+    """
+    tokens = tokens_of(list(vocab))
+    if tokens is None:
+        raise ToolkitError("vocab: expected a Tokenizer, or at least two different tokens in order of id.")
+    unk_id = next((tokens.index(token) for token in _SPELLINGS["unk"] if token in tokens), None)
+    return kind_of(tokens)[0](tokens, unk_id=unk_id)
 
 
 def _ordered(tokens: Iterable[str], order: str) -> list[str]:

@@ -79,10 +79,12 @@ def run_bench(
     from rich.progress import Progress
 
     from toolkit import bench
-    from toolkit.loading import load, read_info
+    from toolkit.bundle import LM
+    from toolkit.loading import expect_kind, load, read_info
 
     sizes = _sizes(batch_sizes)
     info = read_info(model)
+    expect_kind(info, LM, model)
     kinds = {path: read_info(path).quantization.get("kind", path.name) for path in also}
     prompt = info.tokenizer.example
     commands = {"toolkit generate": bench.first_token_command(model, prompt)}
@@ -91,7 +93,7 @@ def run_bench(
         commands["plain torch script"] = bench.plain_first_token_command(against, prompt)
     on_cpu = device == "cpu"  # the floor and the threads are matters of the CPU
     models = {threads: load(model, device, threads=threads) for threads in ((1, 2) if on_cpu else (1,))}
-    cases = [bench.floor_case(info)] if on_cpu else []
+    cases = [bench.floor_case(info)] if on_cpu and bench.matrices(info) else []
     if against:
         cases += _peers(against).peer_cases(against, sizes, device, aot=aot)
     cases += bench.model_cases("", models, sizes, details=True)
@@ -166,9 +168,10 @@ def _cases_table(found: dict[str, Any]) -> "Table":
     from rich.table import Table
 
     n = found["network"]
+    what = f"{n['cell']} {n['num_layers']}x{n['hidden_size']}" if "cell" in n else n["module"]
     title = (
-        f"{found['device']}: {n['cell']} {n['num_layers']}x{n['hidden_size']}, {n['vocab_size']:,} tokens, "
-        f"{found['bytes_per_step'] / 2**20:.1f} MiB of float32 weights a step"
+        f"{found['device']}: {what}, {n['vocab_size']:,} tokens, "
+        f"{(found['bytes_per_step'] or 4 * n['parameters']) / 2**20:.1f} MiB of float32 weights a step"
     )
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0), caption_justify="left")
     table.caption = (
