@@ -33,6 +33,7 @@ def workplace(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_every_block_of_the_page_runs(workplace, capfd):
     blocks = [block for part in sections().values() for block in part]
     Path("theirs.py").write_text("\n\n".join(text for language, text in blocks if language == "python"), "utf-8")
