@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from toolkit.bundle import MODEL_JSON, ModelInfo
 from toolkit.corpus import BUILTIN
 from toolkit.files import sha256
 from toolkit.models.checkpoint import Checkpoint
+from toolkit.step_model import Ids
 from toolkit.version import __version__
 
 from .onnx_file import OPSET
-from .parity import ParityReport
+from .parity import RANDOM_SEED, STEPS, ParityReport
 from .quantized import QuantizationReport
 
 
@@ -48,18 +50,35 @@ def bundle_files(info: ModelInfo, files: Mapping[str, bytes], card: str) -> dict
 
 def provenance(checkpoint: Checkpoint, checkpoint_sha256: str) -> dict[str, Any]:
     """Where the model came from; no path of the machine it was made on."""
-    source, metrics = str(checkpoint.corpus["source"]), checkpoint.metrics
+    corpus, metrics = checkpoint.corpus, checkpoint.metrics
+    source = str(corpus.get("source", ""))
+    known = {
+        "name": source if source.startswith(BUILTIN) else Path(source).name,
+        "sha256": corpus.get("sha256"),
+        "characters": corpus.get("characters"),
+    }
     return {
         "toolkit": __version__,
         "torch": torch.__version__.partition("+")[0],
         "onnx_opset": OPSET,
         "checkpoint_sha256": checkpoint_sha256,
-        "corpus": {
-            "name": source if source.startswith(BUILTIN) else Path(source).name,
-            "sha256": checkpoint.corpus["sha256"],
-            "characters": checkpoint.corpus["characters"],
-        },
+        "corpus": known if source else None,
         "epoch": metrics.get("epoch", 0),
         "perplexity": metrics.get("perplexity"),
         "valid_perplexity": metrics.get("valid_perplexity"),
+        **({"recognised": dict(checkpoint.recognised)} if checkpoint.recognised else {}),
     }
+
+
+def text_ids(checkpoint: Checkpoint) -> Ids | None:
+    """The ids of the text that a checkpoint carries; None where it carries none."""
+    text = checkpoint.corpus.get("sample")
+    return checkpoint.tokenizer.encode(text) if text else None
+
+
+def some_ids(checkpoint: Checkpoint) -> Ids:
+    """Those, or random ones."""
+    found = text_ids(checkpoint)
+    if found is None:
+        found = np.random.default_rng(RANDOM_SEED).integers(0, len(checkpoint.tokenizer), STEPS, dtype=np.int64)
+    return found

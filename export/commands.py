@@ -15,9 +15,11 @@ from toolkit.cli.output import console, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options
 
 from .export_options import ExportOptions
+from .foreign_options import ForeignOptions
 
 if TYPE_CHECKING:
     from .exporter import Exported
+    from .foreign.recognised import Recognised
     from .parity import ParityReport
     from .quantized import QuantizationReport
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Replace a bundle that is there. Nothing but a bundle is ever replaced.")
 @dataclass_options(ExportOptions)
+@dataclass_options(ForeignOptions)
 @json_option
 def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **params: Any) -> None:  # noqa: ANN401 - click passes the options by name
     """Turn CHECKPOINT into a bundle: its graphs as .onnx and .ts.pt, model.json and a model card.
@@ -40,17 +43,25 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
     state within 1e-5 relative to max(1, |x|) over 256 steps, or within a few times eager float32's own
     rounding error where that is larger, and the same greedy text.
 
+    CHECKPOINT may come from another program: a state_dict of nn.RNN, nn.GRU or nn.LSTM with its linear layer, an
+    encoder-decoder pair, the arrays of min-char-rnn, as .pt, .safetensors or .npz. What is seen in it is shown; none of
+    its code is run. The options from --vocab to --set say what weights do not tell.
+
     \b
     toolkit export runs/a/best.pt
+    toolkit export their.pt --corpus their.txt --vocab-order sorted
     """  # noqa: D301 - click wants the character itself
-    options = collect(ExportOptions, params)
+    options, foreign = collect(ExportOptions, params), collect(ForeignOptions, params)
+    found: list[Recognised] = []
     start = time.perf_counter()
     with _without_gc():
-        from toolkit.models.language_task import default_prefix
-
         from .exporter import export_checkpoint
 
-        exported = export_checkpoint(checkpoint, output, options, force=force)
+        def show(recognised: "Recognised") -> None:
+            found.append(recognised)
+            print_recognised(recognised)
+
+        exported = export_checkpoint(checkpoint, output, options, foreign=foreign, seen=show, force=force)
     seconds = time.perf_counter() - start
     if as_json:
         print_json(
@@ -59,6 +70,7 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
                 "files": dict(exported.sizes),
                 "parity": exported.report.to_dict(),
                 "quantization": dict(exported.info.quantization),
+                **({"recognised": dict(found[0].facts)} if found else {}),
                 "seconds": seconds,
             }
         )
@@ -72,11 +84,12 @@ def export(checkpoint: Path, output: Path | None, force: bool, as_json: bool, **
     if info.kind == SEQ2SEQ:
         command = ["translate", folder, exported.example]
     elif info.kind == LM:
-        command = ["generate", folder, "--prompt", default_prefix(info.tokenizer), "--max-new-tokens", "50"]
+        command = ["generate", folder, "--prompt", info.tokenizer.example, "--max-new-tokens", "50"]
     elif info.kind == WINDOW:
-        command = ["window", folder, default_prefix(info.tokenizer)]
+        command = ["window", folder, info.tokenizer.example]
     else:
-        command = ["series", folder, "--input", info.provenance["corpus"]["name"]]
+        corpus = info.provenance["corpus"]
+        command = ["series", folder, "--input", corpus["name"] if corpus else "POINTS.csv"]
     out.print(f"next: {shlex.join(['toolkit', *command])}")
 
 
@@ -90,6 +103,21 @@ def _without_gc() -> Iterator[None]:
         gc.enable()
 
 
+def print_recognised(recognised: "Recognised") -> None:
+    """What was seen in a checkpoint from elsewhere."""
+    from rich.table import Table
+
+    table = Table(title="This is what I see", title_justify="left")
+    for name in ("part", "found", "size"):
+        table.add_column(name, style="cyan" if name == "part" else None, overflow="fold")
+    for row in recognised.rows:
+        table.add_row(*row)
+    out = console(stderr=True)
+    out.print(table)
+    for sentence in recognised.assumed:
+        out.print(f"assumed: {sentence}")
+
+
 def _quantized_line(q: "QuantizationReport") -> str:
     return (
         f"{q.kind}: perplexity {q.perplexity_float32:.5g} -> {q.perplexity:.5g} ({q.increase:+.2f} %, "
@@ -101,7 +129,7 @@ def _quantized_line(q: "QuantizationReport") -> str:
 
 def _exported_line(exported: "Exported", seconds: float) -> str:
     files = ", ".join(f"{name} {size / 2**20:.1f} MiB" for name, size in exported.sizes.items() if size > 2**16)
-    return f"wrote {exported.folder} in {seconds:.1f} s ({files})"
+    return f"wrote {exported.folder} in {seconds:.1f} s{f' ({files})' if files else ''}"
 
 
 @click.command()

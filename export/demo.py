@@ -6,7 +6,7 @@ from toolkit.cli.output import console, facts_table
 from toolkit.corpus import CorpusOptions, load_corpus
 from toolkit.loading import load
 from toolkit.models.commands import run_trainer
-from toolkit.models.language_task import LanguageTask, default_prefix
+from toolkit.models.language_task import LanguageTask
 from toolkit.models.network_options import NetworkOptions
 from toolkit.models.run_folder import RunFolder
 from toolkit.models.train_options import TrainOptions
@@ -45,7 +45,7 @@ def run_demo(folder: Path, source: str) -> None:
     out.print(facts_table("", [(name, f"{size:,} bytes") for name, size in exported.sizes.items()]))
 
     out.rule("3. write lyrics from the exported file", align="left")
-    prompt = _PROMPTS.get(source, default_prefix(tokenizer))
+    prompt = _PROMPTS.get(source, tokenizer.example)
     (result,) = load(exported.folder, "cpu").generate(prompt, _SAMPLING)
     console().print(str(result))
     out.print(

@@ -9,14 +9,17 @@ import onnx
 
 from toolkit.bundle import GRAPH_FILES, LM, SEQ2SEQ, SERIES, WINDOW, ModelInfo, is_bundle, read_bundle
 from toolkit.errors import FileFormatError, ParityError, ToolkitError
-from toolkit.files import new_folder, sha256
+from toolkit.files import new_folder, read_bytes, sha256
 from toolkit.loading import read_info
-from toolkit.models.checkpoint import Checkpoint, load_checkpoint
+from toolkit.models.checkpoint import Checkpoint, is_ours, load_checkpoint
 from toolkit.signature import Signature
+from toolkit.tokenizer import Tokenizer
 
 from . import language_bundle, seq2seq_bundle, series_bundle, window_bundle
 from .built import Built
 from .export_options import ExportOptions
+from .foreign.recognised import Recognised, recognise_checkpoint
+from .foreign_options import ForeignOptions
 from .onnx_file import with_metadata
 from .parity import ParityReport
 from .quantized import QuantizationReport
@@ -49,8 +52,46 @@ def default_folder(checkpoint: Path, quantize: str = "none") -> Path:
     return folder if quantize == "none" else folder.with_name(f"{folder.name}-{quantize}")
 
 
+def open_checkpoint(
+    path: Path,
+    foreign: ForeignOptions,
+    seen: Callable[[Recognised], None] = lambda _: None,
+    tokenizers: Mapping[str, Tokenizer] | None = None,
+) -> Checkpoint:
+    """A checkpoint that `toolkit train` wrote, or one that another program wrote.
+
+    Args:
+        path: of the file.
+        foreign: what the weights of the latter do not tell.
+        seen: is told what was recognised in the latter.
+        tokenizers: of the latter, where they are known already.
+
+    Raises:
+        FileFormatError: unreadable, or no network that is known here.
+        ToolkitError: options of the latter for one of ours.
+    """
+    if path.is_dir() or path.name.endswith((".onnx", ".ts.pt")):
+        return load_checkpoint(path)  # says what that is
+    data = read_bytes(path, "a checkpoint")
+    if is_ours(data):
+        given = [name for name, value in foreign.to_dict().items() if value != ForeignOptions().to_dict()[name]]
+        if given:
+            flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise ToolkitError(f"{path}: was written by `toolkit train` and says all itself: leave {flags} out.")
+        return load_checkpoint(path)
+    recognised = recognise_checkpoint(data, path, foreign, tokenizers)
+    seen(recognised)
+    return recognised.checkpoint
+
+
 def export_checkpoint(
-    path: Path, folder: Path | None = None, options: ExportOptions | None = None, *, force: bool = False
+    path: Path,
+    folder: Path | None = None,
+    options: ExportOptions | None = None,
+    *,
+    foreign: ForeignOptions | None = None,
+    seen: Callable[[Recognised], None] = lambda _: None,
+    force: bool = False,
 ) -> Exported:
     """Export a checkpoint.
 
@@ -60,16 +101,19 @@ def export_checkpoint(
         path: the checkpoint.
         folder: where the bundle goes; by default a folder beside the checkpoint, named after it.
         options: how to write the graphs.
+        foreign: what the weights of a checkpoint from elsewhere do not tell.
+        seen: is told what was recognised in such a one, before anything is made of it.
         force: replace a bundle that is there; anything else is never replaced.
 
     Raises:
-        FileFormatError: no checkpoint of ours.
+        FileFormatError: no checkpoint, or of no network that is known here.
         ParityError: a graph does not equal eager PyTorch; nothing is written.
         ToolkitError: the folder exists, or cannot be written to.
     """
     options = options or ExportOptions()
     folder = folder or default_folder(path, options.quantize)
-    checkpoint = load_checkpoint(path)
+    _check_target(folder, force=force)
+    checkpoint = open_checkpoint(path, foreign or ForeignOptions(), seen)
     return write_bundle(folder, lambda: build_bundle(checkpoint, sha256(path.read_bytes()), options), force=force)
 
 
@@ -149,7 +193,9 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
             "toolkit.export.verify_module(folder, module)."
         )
     files = {name: bundle.read(name) for name in bundle.files}
-    checkpoint = load_checkpoint(checkpoint_path)
+    lasting = bundle.info.provenance.get("recognised", {}).get("options", {})
+    foreign = ForeignOptions.from_dict(lasting, str(folder))
+    checkpoint = open_checkpoint(checkpoint_path, foreign, tokenizers=bundle.info.tokenizers)
     info, kind = bundle.info, _KINDS.get(checkpoint.kind)
     same = kind is not None and checkpoint.kind == info.kind and dict(checkpoint.tokenizers) == dict(info.tokenizers)
     if kind is None or not same or not kind.signatures_of(checkpoint).items() <= info.signatures.items():

@@ -14,7 +14,7 @@ from toolkit.onnx_models import OnnxDecodeLoop, OnnxStepModel
 from toolkit.onnx_session import check_contract, open_session
 from toolkit.signature import Signature, generate_signature
 
-from .built import Built, bundle_files, provenance
+from .built import Built, bundle_files, provenance, some_ids, text_ids
 from .export_options import ExportOptions
 from .generate_graph import generate_graph
 from .loop_parity import check_loops
@@ -41,7 +41,7 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
         tokenizers=checkpoint.tokenizers,
         provenance={**provenance(checkpoint, checkpoint_sha256), "max_table_mib": options.max_table_mib},
     )
-    banned = (checkpoint.tokenizer.unk_id,)
+    banned = checkpoint.tokenizer.banned_ids
     module = step_module(network, options.max_table_bytes, banned)
     step = to_onnx(module, signature, STEP)
     protos = {STEP: step, GENERATE: generate_graph(step, info.signatures[GENERATE], banned, GENERATE)}
@@ -91,13 +91,13 @@ def open_graphs(files: Mapping[str, bytes], info: ModelInfo) -> dict[str, Langua
 def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -> ParityReport:
     """The gate, with the network of a checkpoint as reference and the text that the checkpoint carries."""
     graphs, tokenizer = open_graphs(files, info), checkpoint.tokenizer
-    text_ids = tokenizer.encode(checkpoint.corpus["sample"])
+    begun = some_ids(checkpoint)
     report = check_parity(
-        EagerStepModel(checkpoint.build()),
-        lambda: EagerStepModel(checkpoint.build().double()),
+        EagerStepModel(checkpoint.build_reference()),
+        lambda: EagerStepModel(checkpoint.build_reference().double()),
         {name: model.backend for name, model in graphs.items()},
-        token_inputs(len(tokenizer), text_ids),
-        greedy_from=int(text_ids[0]),
+        token_inputs(len(tokenizer), text_ids(checkpoint)),
+        greedy_from=int(begun[0]),
     )
     pairs = {name: (model.backend, model.loop) for name, model in graphs.items() if model.loop is not None}
-    return replace(report, loops=check_loops(pairs, (tokenizer.unk_id,), text_ids, report.allowed))
+    return replace(report, loops=check_loops(pairs, tokenizer.banned_ids, begun, report.allowed))

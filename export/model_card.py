@@ -5,7 +5,7 @@ from typing import Any
 
 from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo
 from toolkit.signature import Signature
-from toolkit.tokenizer import Tokenizer
+from toolkit.tokenizer import SpaceTokenizer
 
 _CARD = """# {title}
 
@@ -61,7 +61,7 @@ ids, log_probs, *next_states = session.run(None, {{
     "stop_ids": np.array([], np.int64),
     "uniforms": np.random.random((50, 1)).astype(np.float32),  # [tokens, N], what is drawn from
 }})
-print({prompt!r} + "".join(vocab[i] for i in ids[0]))
+print({prompt!r} + {written})
 # To go on: input_ids = ids[:, -1:], lengths = 1, and each next_ state as the state.
 ```
 
@@ -80,9 +80,8 @@ text = vocab[token]
 for _ in range(50):
     logits, {nexts} = session.run(None, {{"input_ids": np.array([token]), **state}})
     state = {{{feedback}}}  # the state that comes out goes in again
-    logits[:, 0] = -np.inf  # <unk> is never generated
-    token = int(logits[0].argmax())
-    text += vocab[token]
+{never}    token = int(logits[0].argmax())
+    text += {one}
 print(text)
 ```
 
@@ -119,15 +118,14 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
     network, provenance, parity = info.network, info.provenance, info.parity
     states = signature.states
     shapes = {spec.name: [1 if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs}
-    prompt = example_token(info.tokenizer)
+    prompt, spaced = info.tokenizer.example, isinstance(info.tokenizer, SpaceTokenizer)
     unit = info.tokenizer.unit
     newline = {"keep": "kept", "space": "read as spaces"}[info.tokenizer.newline]
     facts = {
         "kind": f"language model over {unit}",
         "network": f"{network['cell']}, {network['num_layers']} layer(s) of {network['hidden_size']}",
         "vocabulary": f"{network['vocab_size']:,} {unit}, line breaks {newline}",
-        "corpus": f"{provenance['corpus']['name']}, {provenance['corpus']['characters']:,} characters",
-        "perplexity": perplexity_reached(provenance),
+        **origin(provenance),
     }
     loop = info.signatures[GENERATE]
     loop_zeros = "\n".join(
@@ -146,6 +144,12 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         generate=GENERATE_ONNX,
         libtorch=_LIBTORCH.format(torchscript=STEP_TORCHSCRIPT, states=", ".join(states)) if not quantization else "",
         prompt=prompt,
+        written='" " + " ".join(vocab[i] for i in ids[0])' if spaced else '"".join(vocab[i] for i in ids[0])',
+        one='" " + vocab[token]' if spaced else "vocab[token]",
+        never="".join(
+            f"    logits[:, {i}] = -np.inf  # {info.tokenizer.vocab[i]} is never generated\n"
+            for i in info.tokenizer.banned_ids
+        ),
         zeros=", ".join(f'"{name}": np.zeros({shapes[name]}, np.float32)' for name in states),
         nexts=", ".join(f"next_{name}" for name in states),
         feedback=", ".join(f'"{name}": next_{name}' for name in states),
@@ -153,7 +157,7 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         loop_contract=contract_rows(loop),
         all_zeros=loop_zeros,
         greedy=parity["greedy_tokens"],
-        parity=parity_section(info, "real text and random ids"),
+        parity=parity_section(info, data_of(provenance, "real text", "random ids")),
         before=BEFORE if quantization else "",
     )
 
@@ -178,15 +182,29 @@ _LIBTORCH = """With libtorch or PyTorch: `torch.jit.load("{torchscript}")(input_
 """
 
 
-def example_token(tokenizer: Tokenizer) -> str:
-    """The most frequent token that can be seen and printed: something to begin with."""
-    return next((token for token in tokenizer.vocab[1:] if token.strip() and token.isprintable()), tokenizer.vocab[1])
-
-
 def perplexity_reached(provenance: Mapping[str, Any]) -> str:
     """In training, and in validation where there was one."""
     reached, valid = _number(provenance["perplexity"]), provenance["valid_perplexity"]
     return reached if valid is None else f"{reached}, validation {_number(valid)}"
+
+
+def origin(provenance: Mapping[str, Any], counted: str = "characters", called: str = "corpus") -> dict[str, str]:
+    """What it was trained on and how well, as far as that is known."""
+    found, corpus = {}, provenance["corpus"]
+    if "recognised" in provenance:
+        modules = ", ".join(name for name in provenance["recognised"]["modules"].values() if name != "-")
+        found["made from"] = f"{provenance['recognised']['file']} of another program, modules {modules}"
+        found["assumed"] = "; ".join(provenance["recognised"]["assumed"])
+    if corpus is not None:
+        found[called] = f"{corpus['name']}, {corpus['characters']:,} {counted}"
+    if provenance["perplexity"] is not None:
+        found["perplexity"] = perplexity_reached(provenance)
+    return found
+
+
+def data_of(provenance: Mapping[str, Any], real: str, made: str) -> str:
+    """What the gate read."""
+    return made if provenance["corpus"] is None else f"{real} and {made}"
 
 
 def quantized_weights(quantization: Mapping[str, Any]) -> str:

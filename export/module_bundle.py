@@ -22,11 +22,12 @@ from toolkit.bundle import (
 )
 from toolkit.errors import ParityError, ToolkitError
 from toolkit.signature import generate_signature
-from toolkit.tokenizer import UNK, CharTokenizer, Tokenizer
+from toolkit.tokenizer import Tokenizer
 
 from . import parity
 from .built import Built, bundle_files
 from .exporter import Exported, write_bundle
+from .foreign.vocabulary import plain_tokenizer
 from .generate_graph import generate_graph
 from .module_axes import input_specs
 from .module_capture import capture, program_bytes, program_to_onnx, traced
@@ -78,7 +79,7 @@ def export_module(
             and hc_1 for a nested hc. The next one is called next_hc_0.
         batch_axes: name -> which axis of an input or state is the batch. By default axis 0 of the first input, and in
             the others the one axis of that size.
-        vocab: of a language model: a tokenizer, or its characters in order of id, the first `<unk>`.
+        vocab: of a language model: a tokenizer, or its characters or words in order of id.
         num_ids: random ids in the trials are smaller; one number, or one for each input by name. By default the size
             of the vocabulary, of the only nn.Embedding, or of the last axis of the only output.
         steps: of the trials, where the module is made for fewer than 256 in a row.
@@ -108,7 +109,7 @@ def export_module(
     check_arguments(module, state)
     inputs = tensors_of("example_inputs", example_inputs)
     trial, examples = trial_of(module, inputs, state, input_names, output_names, state_names, batch_axes or {})
-    tokenizer = None if vocab is None else tokenizer_of(vocab)
+    tokenizer = vocab if vocab is None or isinstance(vocab, Tokenizer) else plain_tokenizer(vocab)
     kind, signature = kind_of(trial, tokenizer, input_names, output_names)
     count = rollout_steps(steps, signature)
     info = ModelInfo(
@@ -163,16 +164,6 @@ def verify_module(
         raise ParityError(f"{folder}: does not equal this {type(module).__name__}: {error}") from error
 
 
-def tokenizer_of(vocab: Tokenizer | Sequence[str]) -> Tokenizer:
-    """A vocabulary as its owner has it as a tokenizer."""
-    if isinstance(vocab, Tokenizer):
-        return vocab
-    tokens = list(vocab)
-    if not tokens or tokens[0] != UNK or any(len(token) != 1 for token in tokens[1:]) or len({*tokens}) < len(tokens):
-        raise ToolkitError(f"vocab: expected {UNK} and then single characters, each once, or a Tokenizer.")
-    return CharTokenizer(tuple(tokens))
-
-
 def _build(module: nn.Module, step: FlatStep, examples: Sequence[Tensor], info: ModelInfo, steps: int) -> Built:
     """All files of a bundle in memory, after the gate has let them pass."""
     signature = info.signatures[STEP]
@@ -183,7 +174,7 @@ def _build(module: nn.Module, step: FlatStep, examples: Sequence[Tensor], info: 
     program = capture(flat_copy(module, step.inputs, step.trees), signature, examples)
     protos = {STEP: program_to_onnx(program, step, signature, STEP)}
     if info.kind == LM:
-        protos[GENERATE] = generate_graph(protos[STEP], info.signatures[GENERATE], (info.tokenizer.unk_id,), GENERATE)
+        protos[GENERATE] = generate_graph(protos[STEP], info.signatures[GENERATE], info.tokenizer.banned_ids, GENERATE)
     scripted = traced(flat_copy(module, step.inputs, step.trees), signature, examples)
     files = _files(info, protos, scripted, program)
     report = check_module(module, step, files, info, examples[: step.inputs], steps)

@@ -15,7 +15,7 @@ from toolkit.bundle import (
 )
 from toolkit.signature import TensorSpec
 
-from .model_card import contract_rows, example_token, parity_section
+from .model_card import contract_rows, parity_section
 
 _CARD = """# {title}
 
@@ -133,7 +133,7 @@ def module_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
     arrays = [_array(spec) for spec in data]
     own = loop = ""
     if info.kind == LM:
-        own = _LM.format(prompt=example_token(info.tokenizer), generate=GENERATE_ONNX)
+        own = _LM.format(prompt=info.tokenizer.example, generate=GENERATE_ONNX)
         rows = contract_rows(info.signatures[GENERATE])
         loop = f"\n| `{GENERATE_ONNX}` | name | dtype | axes |\n|---|---|---|---|\n{rows}\n"
     elif info.kind == SERIES:

@@ -59,7 +59,7 @@ def check_module(
     if text is None:
         return report
     loop = OnnxDecodeLoop(sessions[GENERATE], info.signatures[GENERATE], "cpu")
-    return replace(report, loops=check_loops({"onnx": (own, loop)}, (info.tokenizer.unk_id,), text, report.allowed))
+    return replace(report, loops=check_loops({"onnx": (own, loop)}, info.tokenizer.banned_ids, text, report.allowed))
 
 
 def _rollouts(

@@ -348,40 +348,44 @@ def _bounded_steps(expected: _Trajectory) -> int:
     return steps
 
 
-def token_inputs(vocab_size: int, text_ids: Ids, steps: int | None = None) -> list[tuple[str, Ids]]:
+def token_inputs(vocab_size: int, text_ids: Ids | None, steps: int | None = None) -> list[tuple[str, Ids]]:
     """Rollouts of a model over tokens.
 
     Args:
         vocab_size: V.
-        text_ids: real text, int64 [any length above 0]; repeated where it is too short.
+        text_ids: real text, int64 [any length above 0]; repeated where it is too short. None where none is known.
         steps: of each; by default `STEPS`.
 
     Returns:
-        int64 [steps, N] each: text and random ids, for all batch sizes.
+        int64 [steps, N] each: text, where it is known, and random ids, for all batch sizes.
     """
     random, steps = np.random.default_rng(RANDOM_SEED), steps or STEPS
     found: list[tuple[str, Ids]] = []
     for batch_size in BATCH_SIZES:
-        found.append(("text", text_ids[places(batch_size, len(text_ids), steps)]))
+        if text_ids is not None:
+            found.append(("text", text_ids[places(batch_size, len(text_ids), steps)]))
         found.append(("random", random.integers(0, vocab_size, (steps, batch_size), dtype=np.int64)))
     return found
 
 
-def number_inputs(points: npt.NDArray[np.float32]) -> list[Rollout]:
+def number_inputs(points: npt.NDArray[np.float32] | None, input_size: int) -> list[Rollout]:
     """Rollouts of a model over real numbers.
 
     Args:
-        points: real inputs, float32 [any length above 0, D]; repeated where they are too few.
+        points: real inputs, float32 [any length above 0, D]; repeated where they are too few. None where none are
+            known: then only normally distributed ones of deviation 1.
+        input_size: D.
 
     Returns:
         float32 [STEPS, N, D] each: those, and normally distributed ones of their deviation, for all batch sizes.
     """
     random = np.random.default_rng(RANDOM_SEED)
-    scale = points.std() or 1.0
+    scale = 1.0 if points is None else points.std() or 1.0
     found: list[Rollout] = []
     for batch_size in BATCH_SIZES:
-        found.append(("data", points[places(batch_size, len(points))]))
-        numbers = random.standard_normal((STEPS, batch_size, points.shape[1])) * scale
+        if points is not None:
+            found.append(("data", points[places(batch_size, len(points))]))
+        numbers = random.standard_normal((STEPS, batch_size, input_size)) * scale
         found.append(("random", numbers.astype(np.float32)))
     return found
 

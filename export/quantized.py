@@ -92,6 +92,13 @@ def evaluation_text(checkpoint: Checkpoint, options: ExportOptions) -> tuple[str
     if options.eval is not None:
         return options.eval, read_text(options.eval)
     corpus = checkpoint.corpus
+    if not corpus:
+        raise ToolkitError(
+            f"--quantize {options.quantize}: what it costs is measured on a text, and this checkpoint came with none. "
+            "Give --eval TEXT, or the --corpus it was trained on."
+        )
+    if "options" not in corpus:
+        return corpus["source"], read_text(corpus["source"])
     try:
         found = load_corpus(corpus["source"], CorpusOptions(**corpus["options"]))
     except (ToolkitError, TypeError, OSError):
@@ -122,7 +129,7 @@ def quantized_graphs(
         ParityError: the perplexity rises by more than is allowed, or the loop does not follow its step.
     """
     tokenizer, kind = checkpoint.tokenizer, options.quantize
-    banned = (tokenizer.unk_id,)
+    banned = tokenizer.banned_ids
     fast_on = FAST_ON[kind]
     device = "auto" if fast_on == "cuda" else "cpu"
     step = quantize(protos[STEP], kind)
@@ -148,7 +155,7 @@ def quantized_graphs(
     )
     expect_little_cost(report)
     assert after.loop is not None
-    sample = tokenizer.encode(checkpoint.corpus["sample"])
+    sample = tokenizer.encode(text)
     loops = check_loops({"onnx": (after.backend, after.loop)}, banned, sample, ATOL, lengths=(12,))
     return made, report, loops
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import onnx
 import torch
 
@@ -26,18 +27,22 @@ from toolkit.onnx_seq2seq import OnnxSeq2Seq, OnnxTranslateLoop
 from toolkit.onnx_session import check_contract, open_session
 from toolkit.seq2seq import Seq2SeqBackend, batch_of
 from toolkit.signature import Signature
+from toolkit.step_model import Ids
+from toolkit.tokenizer import Tokenizer
 
 from .built import Built, bundle_files, provenance
 from .encoder_graph import encoder_graph
 from .export_options import ExportOptions
 from .onnx_file import to_onnx, with_metadata
-from .parity import ParityReport
+from .parity import RANDOM_SEED, ParityReport
 from .seq2seq_card import seq2seq_card
 from .seq2seq_module import decoder_module, encoder_module
 from .seq2seq_parity import check_seq2seq, check_translate
 from .seq2seq_quantized import quantized_graphs
 from .torchscript_file import script, torchscript_bytes
 from .translate_graph import translate_graph
+
+_MADE_UP = 12
 
 _TORCHSCRIPT = {ENCODER: ENCODER_TORCHSCRIPT, DECODER: DECODER_TORCHSCRIPT}
 
@@ -78,7 +83,8 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
         info = replace(info, quantization=quantized.to_dict())
     info = replace(info, parity=report.to_dict())
     files = _files(info, graphs, scripted)
-    example = str(checkpoint.corpus["sample"][0][0])
+    sample = checkpoint.corpus.get("sample")
+    example = str(sample[0][0]) if sample else checkpoint.tokenizers[SOURCE].example
     card = seq2seq_card(info, {name: len(data) for name, data in files.items()}, example)
     return Built(info, report, bundle_files(info, files, card), quantized, example)
 
@@ -89,6 +95,12 @@ def _files(
     """The graphs' files, with the facts in each of them."""
     files = {GRAPH_FILES[name]: with_metadata(graph, info.to_json(name)) for name, graph in graphs.items()}
     return {**files, **{_TORCHSCRIPT[n]: torchscript_bytes(module, info.to_json(n)) for n, module in scripted.items()}}
+
+
+def _some_sources(reads: Tokenizer) -> list[Ids]:
+    """Random sources of different lengths, where no real ones are known."""
+    random = np.random.default_rng(RANDOM_SEED)
+    return [random.integers(0, len(reads), length, dtype=np.int64) for length in range(1, _MADE_UP + 1)]
 
 
 def signatures_of(checkpoint: Checkpoint) -> Mapping[str, Signature]:
@@ -108,7 +120,8 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
     scripted = partial(torchscript_seq2seq, files[ENCODER_TORCHSCRIPT], files[DECODER_TORCHSCRIPT])
     graphs: dict[str, Seq2SeqBackend] = {"torchscript": scripted(info, "cpu"), "onnx": onnx_graphs}
     reads, writes = checkpoint.tokenizers[SOURCE], checkpoint.tokenizers[TARGET]
-    pairs = [(reads.encode(source), writes.marked(target)) for source, target in checkpoint.corpus["sample"]]
+    sample = checkpoint.corpus.get("sample", ())
+    pairs = [(reads.encode(source), writes.marked(target)) for source, target in sample] or None
     report = check_seq2seq(
         EagerSeq2Seq(checkpoint.build()),
         lambda: EagerSeq2Seq(checkpoint.build().double()),
@@ -117,5 +130,5 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
         (reads, writes),
     )
     loop = OnnxTranslateLoop(sessions[TRANSLATE], info.signatures[TRANSLATE], "cpu")
-    batch = batch_of([source for source, _ in pairs])
+    batch = batch_of([source for source, _ in pairs] if pairs else _some_sources(reads))
     return replace(report, loops={"onnx": check_translate("onnx", onnx_graphs, loop, batch, writes, report.allowed)})

@@ -16,8 +16,9 @@ from toolkit.bundle import (
     TRANSLATE_ONNX,
     ModelInfo,
 )
+from toolkit.tokenizer import SpaceTokenizer, Tokenizer
 
-from .model_card import BEFORE, contract_rows, parity_section, perplexity_reached, quantized_weights
+from .model_card import BEFORE, contract_rows, data_of, origin, parity_section, quantized_weights
 
 _CARD = """# {title}
 
@@ -79,7 +80,7 @@ output_ids, log_probs = session.run(None, {{
     "stop_ids": np.array([], np.int64),  # the end marker stops in any case
     "uniforms": np.zeros((50, 1), np.float32),  # [tokens, N], what is drawn from
 }})
-print("".join(writes["vocab"][i] for i in output_ids[0] if i != writes["eos_id"]))
+print({join}.join(writes["vocab"][i] for i in output_ids[0] if i not in {quiet}))
 ```
 
 One step at a time:
@@ -97,17 +98,17 @@ encoder = onnxruntime.InferenceSession("{encoder}", providers=["CPUExecutionProv
 decoder = onnxruntime.InferenceSession("{decoder}", providers=["CPUExecutionProvider"])
 lengths = np.array([len(ids)])
 memory, {states} = encoder.run(None, {{"input_ids": np.array([ids]), "lengths": lengths}})
-token, text = writes["bos_id"], ""
+token, words = writes["bos_id"], []
 for _ in range(50):
     feeds = {{"input_ids": np.array([token]), {feeds}}}
     logits, {nexts} = decoder.run({outputs}, feeds)
     {feedback}  # the state that comes out goes in again
-    logits[:, [writes["unk_id"], writes["pad_id"], writes["bos_id"]]] = -np.inf  # never written
+    logits[:, {never}] = -np.inf  # never written
     token = int(logits[0].argmax())
     if token == writes["eos_id"]:
         break
-    text += writes["vocab"][token]
-print(text)
+    words.append(writes["vocab"][token])
+print({join}.join(words))
 ```
 
 {libtorch}## Contract
@@ -137,7 +138,17 @@ Greedy targets of {greedy} tokens are identical. Encoders differ by at most {enc
 
 _READ = """reads, writes = facts["{source_tokenizer}"], facts["{target_tokenizer}"]
 tokens = {tokens}  # what the tokenizer makes of {source!r}
-ids = [reads["vocab"].index(token) if token in reads["vocab"] else reads["unk_id"] for token in tokens]"""
+ids = [reads["vocab"].index(token){unknown} for token in tokens]{form}"""
+
+
+def _form(reads: Tokenizer) -> str:
+    """What is put around the ids of a source, as code."""
+    lines = []
+    if reads.width:
+        lines.append(f"ids += [{reads.pad_id}] * ({reads.width} - len(ids))  # filled up, as in training")
+    if reads.before or reads.after:
+        lines.append(f"ids = [*{list(reads.before)}, *ids, *{list(reads.after)}]  # between its markers")
+    return "".join(f"\n{line}" for line in lines)
 
 
 _LIBTORCH = f"""With libtorch or PyTorch: `torch.jit.load("{ENCODER_TORCHSCRIPT}")(input_ids, lengths)` reads,
@@ -156,7 +167,7 @@ def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str
     """
     network, provenance, parity = info.network, info.provenance, info.parity
     reads, writes = info.tokenizers[SOURCE], info.tokenizers[TARGET]
-    decoder, corpus = info.signatures[DECODER], provenance["corpus"]
+    decoder = info.signatures[DECODER]
     states = decoder.states
     attends = network["attention"] != "none"
     cell = network["cell"].upper()
@@ -166,11 +177,11 @@ def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str
         f"{network['memory_size']} numbers a token",
         "decoder": f"{network['cell']}, {network['num_layers']} layer(s) of {network['hidden_size']}, "
         f"attention {network['attention']}",
-        "vocabularies": f"{len(reads):,} and {len(writes):,} {writes.unit}, four markers among them",
-        "pairs": f"{corpus['name']}, {corpus['characters']:,} pairs; the longest source has "
-        f"{network['longest_source']} tokens, the longest target {network['longest_target']}",
-        "perplexity": perplexity_reached(provenance),
+        "vocabularies": f"{len(reads):,} and {len(writes):,} {writes.unit}, markers among them",
+        **origin(provenance, "pairs", "pairs"),
     }
+    if network["longest_source"] is not None:
+        facts["longest"] = f"source {network['longest_source']} tokens, target {network['longest_target']}"
     if info.quantization:
         facts["weights of the decoder"] = quantized_weights(info.quantization)
     feeds = [f'"{name}": {name}' for name in (*states, *(("memory", "lengths") if attends else ()))]
@@ -188,8 +199,16 @@ def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str
         source=example,
         quoted=shlex.quote(example),
         read=_READ.format(
-            source_tokenizer=SOURCE, target_tokenizer=TARGET, tokens=reads.split(example), source=example
+            source_tokenizer=SOURCE,
+            target_tokenizer=TARGET,
+            tokens=reads.split(example),
+            source=example,
+            unknown=' if token in reads["vocab"] else reads["unk_id"]' if reads.unk_id is not None else "",
+            form=_form(reads),
         ),
+        join=repr(" " if isinstance(writes, SpaceTokenizer) else ""),
+        quiet=sorted(writes.special_ids),
+        never=sorted(writes.unwritten_ids),
         states=", ".join(states),
         feeds=", ".join(feeds),
         nexts=", ".join(f"next_{name}" for name in states),
@@ -198,7 +217,7 @@ def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str
         encoder_contract=contract_rows(info.signatures[ENCODER]),
         decoder_contract=contract_rows(decoder),
         translate_contract=contract_rows(info.signatures[TRANSLATE]),
-        parity=parity_section(info, "real and random ids", DECODER),
+        parity=parity_section(info, data_of(provenance, "real", "random") + " ids", DECODER),
         greedy=parity["greedy_tokens"],
         encoders=max(parity["largest_error_of_encoders"].values()),
     )

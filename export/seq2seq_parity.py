@@ -75,7 +75,7 @@ def check_seq2seq(
     reference: Seq2SeqBackend,
     precise: Callable[[], Seq2SeqBackend],
     graphs: Mapping[str, Seq2SeqBackend],
-    pairs: Sequence[tuple[Ids, Ids]],
+    pairs: Sequence[tuple[Ids, Ids]] | None,
     tokenizers: tuple[Tokenizer, Tokenizer],
 ) -> ParityReport:
     """Compare encoders and decoders with eager PyTorch.
@@ -84,7 +84,7 @@ def check_seq2seq(
         reference: eager PyTorch in float32.
         precise: makes eager PyTorch in float64; called only if a difference exceeds `ATOL`.
         graphs: what is to be proved equal, by name.
-        pairs: real sources and targets between their markers.
+        pairs: real sources and targets between their markers; None where none are known.
         tokenizers: of source and target.
 
     Returns:
@@ -95,21 +95,22 @@ def check_seq2seq(
     """
     reads, writes = tokenizers
     random = np.random.default_rng(RANDOM_SEED)
-    text = np.concatenate([target for _, target in pairs])
+    text = np.concatenate([target for _, target in pairs]) if pairs else None
     reports, encoders = [], dict.fromkeys(graphs, 0.0)
     for batch_size in BATCH_SIZES:
-        real = batch_of([pairs[row % len(pairs)][0] for row in range(batch_size)])
-        lengths = random.integers(1, max(_LONGEST_RANDOM, real[0].shape[1]) + 1, batch_size)
+        cases, longest = [], _LONGEST_RANDOM
+        if pairs and text is not None:
+            real = batch_of([pairs[row % len(pairs)][0] for row in range(batch_size)])
+            cases, longest = [("text", real, text[places(batch_size, len(text))])], max(longest, real[0].shape[1])
+        lengths = random.integers(1, longest + 1, batch_size)
         made = random.integers(0, len(reads), (batch_size, int(lengths.max())), dtype=np.int64), lengths
-        for data, batch, ids in (
-            ("text", real, text[places(batch_size, len(text))]),
-            ("random", made, random.integers(0, len(writes), (STEPS, batch_size), dtype=np.int64)),
-        ):
+        cases.append(("random", made, random.integers(0, len(writes), (STEPS, batch_size), dtype=np.int64)))
+        for data, batch, ids in cases:
             for name, graph in graphs.items():
                 error = _check_encoder(name, graph, (reference, precise), batch, f"{data} ids, batch size {batch_size}")
                 encoders[name] = max(encoders[name], error)
             sourced = {name: _Sourced(graph, batch) for name, graph in graphs.items()}
-            greedy = writes.bos_id if batch_size == 1 and data == "text" else None
+            greedy = writes.start_id if batch_size == 1 and data == cases[0][0] else None
             reports.append(
                 check_parity(
                     _Sourced(reference, batch),
@@ -191,14 +192,14 @@ def check_translate(
             raise ParityError(f"{name}: the translation loop does not run ({way}): {reason}.") from fault
         scores = _read(backend, source, tokenizer, written)
         for row, target in enumerate(written):
-            ends = np.flatnonzero(target == tokenizer.eos_id)
+            ends = np.flatnonzero(target == tokenizer.end_id)
             end = int(ends[0]) + 1 if len(ends) else len(target)
             where = f"{name}: translation loop, {way}, source {row + 1} of {len(written)}"
             drawn = numbers[:end, row] if way == "drawn" else None
             check_choices(where, scores[:end, row], target[:end], drawn, tolerance)
             expected = log_softmax(scores[:end, row])[np.arange(end), target[:end]]
             error = float(relative_error([expected], [log_probs[row, :end]])[0])
-            quiet = (target[end:] == tokenizer.eos_id).all() and not log_probs[row, end:].any()
+            quiet = (target[end:] == tokenizer.end_id).all() and not log_probs[row, end:].any()
             if not (error <= tolerance and quiet):
                 raise ParityError(
                     f"{where}: log-probabilities differ by {error:.3g} from those of single steps (at most "
@@ -210,11 +211,11 @@ def check_translate(
 
 def _read(backend: Seq2SeqBackend, source: Encoded, tokenizer: Tokenizer, written: Ids) -> Logits:
     """The logits [R, N, V] from which each token of some targets was chosen."""
-    state, last, scores = source.state, np.full(len(written), tokenizer.bos_id), []
+    state, last, scores = source.state, np.full(len(written), tokenizer.start_id), []
     for column in np.ascontiguousarray(written.T):
         logits, state, _ = backend.step(last, state, source)
         allowed = logits.copy()
-        allowed[:, [i for i in tokenizer.special_ids if i != tokenizer.eos_id]] = NEVER
+        allowed[:, sorted(tokenizer.unwritten_ids)] = NEVER
         scores.append(allowed)
         last = column
     return np.stack(scores)

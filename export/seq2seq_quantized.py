@@ -43,6 +43,11 @@ def evaluation_pairs(checkpoint: Checkpoint, options: ExportOptions) -> tuple[st
     if options.eval is not None:
         return options.eval, load_parallel(options.eval, ParallelOptions(valid_fraction=0.0)).train
     corpus = checkpoint.corpus
+    if "source" not in corpus:
+        raise ToolkitError(
+            f"--quantize {options.quantize}: what it costs is measured on pairs, and this checkpoint came with none. "
+            "Give --eval PAIRS."
+        )
     try:
         found = load_parallel(corpus["source"], ParallelOptions(**corpus["options"]))
     except (ToolkitError, TypeError, OSError):
@@ -82,10 +87,10 @@ def quantized_graphs(
     device = "auto" if fast_on == "cuda" else "cpu"
     before, after = (_open(part, signatures, checkpoint, device) for part in (graphs, made))
     name, pairs = evaluation_pairs(checkpoint, options)
-    pairs = pairs[: MAX_TOKENS[fast_on] // max(1, checkpoint.corpus["longest_target"])]
+    pairs = pairs[: MAX_TOKENS[fast_on] // max(1, *(len(target) for _, target in pairs))]
     whole, tokens, _ = pair_perplexity(before, pairs, 1)  # one by one: a batch is rounded together
     rounded, _, _ = pair_perplexity(after, pairs, 1)
-    batch = batch_of([before.source_tokenizer.encode(checkpoint.corpus["sample"][0][0])])
+    batch = batch_of([before.source_tokenizer.encode(pairs[0][0])])
     report = QuantizationReport(
         kind=kind,
         fast_on=fast_on,

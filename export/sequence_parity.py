@@ -36,7 +36,7 @@ def check_sequences(
     reference: SequenceReader,
     precise: Callable[[], SequenceReader],
     graphs: Mapping[str, SequenceReader],
-    text_ids: Ids,
+    text_ids: Ids | None,
     vocab_size: int,
     window: int,
 ) -> ParityReport:
@@ -46,7 +46,7 @@ def check_sequences(
         reference: eager PyTorch in float32.
         precise: makes eager PyTorch in float64; called only if a difference exceeds `ATOL`.
         graphs: what is to be proved equal, by name.
-        text_ids: real text, int64 [any length above 0].
+        text_ids: real text, int64 [any length above 0]; None where none is known.
         vocab_size: V.
         window: so many tokens were read at once in training.
 

@@ -69,9 +69,10 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
         "torchscript": torchscript_step(files[STEP_TORCHSCRIPT], info, "cpu"),
         "onnx": OnnxStepModel(lambda: session, info.signatures[STEP], "cpu"),
     }
+    points = checkpoint.corpus.get("sample")
     return check_parity(
-        EagerSeriesModel(checkpoint.build()),
-        lambda: EagerSeriesModel(checkpoint.build().double()),
+        EagerSeriesModel(checkpoint.build_reference()),
+        lambda: EagerSeriesModel(checkpoint.build_reference().double()),
         graphs,
-        number_inputs(np.array(checkpoint.corpus["sample"], np.float32)),
+        number_inputs(None if points is None else np.array(points, np.float32), checkpoint.network.input_size),
     )

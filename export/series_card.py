@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from toolkit.bundle import STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo
 
-from .model_card import contract_rows, parity_section
+from .model_card import contract_rows, data_of, origin, parity_section
 
 _CARD = """# {title}
 
@@ -71,7 +71,7 @@ N is the batch; all else is fixed. The state before the first step is zeros.
 
 def series_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
     """The text of README.md; arguments as of `model_card`."""
-    network, signature, corpus = info.network, info.signatures[STEP], info.provenance["corpus"]
+    network, signature = info.network, info.signatures[STEP]
     states = signature.states
     shapes = {spec.name: [1 if axis == "N" else axis for axis in spec.axes] for spec in signature.state_inputs}
     cell = f"{network['cell']} ({network['nonlinearity']})" if network["cell"] == "rnn" else network["cell"]
@@ -79,7 +79,7 @@ def series_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         "kind": "real numbers in, real numbers out, at each step",
         "network": f"{cell}, {network['num_layers']} layer(s) of {network['hidden_size']}",
         "outputs": network["activation"],
-        "data": f"{corpus['name']}, {corpus['characters']:,} points",
+        **origin(info.provenance, "points", "data"),
     }
     return _CARD.format(
         title=f"{network['cell'].upper()} over real numbers",
@@ -94,5 +94,5 @@ def series_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         nexts=", ".join(f"next_{name}" for name in states),
         feedback=", ".join(f'"{name}": next_{name}' for name in states),
         contract=contract_rows(signature),
-        parity=parity_section(info, "real and random numbers"),
+        parity=parity_section(info, data_of(info.provenance, "real", "random") + " numbers"),
     )

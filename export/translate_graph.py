@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from toolkit.models.seq2seq_rnn import Seq2SeqRNN
 from toolkit.signature import Signature
-from toolkit.tokenizer import Tokenizer
+from toolkit.tokenizer import PAD_ID, Tokenizer
 
 from .encoder_graph import encode
 from .graph_model import graph_model
@@ -39,7 +39,7 @@ def translate_graph(
         A checked model without metadata.
     """
     step, signature = contracts
-    banned = [i for i in tokenizer.special_ids if i != tokenizer.eos_id]
+    banned = sorted(tokenizer.unwritten_ids)
     inner = StepGraph(decoder, step.states, len(tokenizer), banned)
 
     def body(op: Op, inputs: dict[str, ir.Value]) -> list[ir.Value]:
@@ -55,7 +55,7 @@ def _translate(
     v, yes, n = len(tokenizer), constant(op, value=True), op.Shape(inputs["lengths"])
 
     # One column more behind, so that a source of no length has something to be read.
-    column = op.Expand(constant(op, np.array([tokenizer.pad_id])), op.Concat(n, [1], axis=0))
+    column = op.Expand(constant(op, np.array([min(PAD_ID, network.source_size - 1)])), op.Concat(n, [1], axis=0))
     length = op.Squeeze(op.Shape(inputs["input_ids"], start=1, end=2), [0])
     lengths = op.Max(op.Min(inputs["lengths"], length), 1)
     memory, states = encode(op, network, op.Concat(inputs["input_ids"], column, axis=1), lengths)
@@ -63,12 +63,12 @@ def _translate(
 
     choice = choice_of(op, inputs, v)
     used = op.Expand(op.Not(yes), op.Concat(n, op.Unsqueeze(op.Where(choice.penalised, v, 0), [0]), axis=0))
-    stop_ids = op.Concat(inside(op, inputs["stop_ids"], v), [tokenizer.eos_id], axis=0)
+    stop_ids = op.Concat(inside(op, inputs["stop_ids"], v), [tokenizer.end_id], axis=0)
     goes_on = goes_on_after(op, stop_ids, v)
-    first = op.Expand(constant(op, np.array([tokenizer.bos_id])), n)
+    first = op.Expand(constant(op, np.array([tokenizer.start_id])), n)
     start = [first, op.Expand(yes, n), used, *inner.unpack(op, states)]
     row = np.zeros((1, v), bool)
-    row[0, tokenizer.eos_id] = True
+    row[0, tokenizer.end_id] = True
     end, never, shortest = constant(op, row), constant(op, NEVER), op.Unsqueeze(inputs["min_lengths"], [1])
 
     def allow(op: Op, step: ir.Value, logits: ir.Value) -> ir.Value:

@@ -20,7 +20,7 @@ from toolkit.onnx_models import OnnxSequence
 from toolkit.onnx_session import check_contract, open_session
 from toolkit.signature import Signature
 
-from .built import Built, bundle_files, provenance
+from .built import Built, bundle_files, provenance, text_ids
 from .export_options import ExportOptions
 from .onnx_file import with_metadata
 from .parity import ParityReport
@@ -84,7 +84,7 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
             "torchscript": torchscript_sequence(files[SEQUENCE_TORCHSCRIPT], info, "cpu"),
             "onnx": OnnxSequence(session, info.signatures[SEQUENCE], "cpu"),
         },
-        tokenizer.encode(checkpoint.corpus["sample"]),
+        text_ids(checkpoint),
         len(tokenizer),
         info.network["window"],
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from toolkit.bundle import SEQUENCE, SEQUENCE_ONNX, SEQUENCE_TORCHSCRIPT, ModelInfo
 
-from .model_card import contract_rows, example_token, parity_section, perplexity_reached
+from .model_card import contract_rows, data_of, origin, parity_section
 
 _CARD = """# A bidirectional {cell} over a window of text
 
@@ -52,8 +52,7 @@ vocab = json.loads(Path("model.json").read_text(encoding="utf-8"))["tokenizer"][
 session = onnxruntime.InferenceSession("{onnx}", providers=["CPUExecutionProvider"])
 window = [vocab.index({prompt!r})]  # the ids of at most {window} tokens, as in training
 (logits,) = session.run(None, {{"input_ids": np.array([window])}})  # [N, T] -> [N, V]
-logits[:, 0] = -np.inf  # <unk> is no text
-print(vocab[int(logits[0].argmax())])
+{never}print(vocab[int(logits[0].argmax())])
 ```
 
 With libtorch or PyTorch: `torch.jit.load("{torchscript}")(input_ids)`.
@@ -78,14 +77,12 @@ The most probable token is the same everywhere.
 def window_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
     """The text of README.md; arguments as of `model_card`."""
     network, provenance, unit = info.network, info.provenance, info.tokenizer.unit
-    corpus = provenance["corpus"]
     facts = {
         "kind": f"the next of some {unit}, from a window of them",
         "network": f"{network['cell']}, {network['num_layers']} layer(s) of {network['hidden_size']} in each direction",
         "window": f"{network['window']} {unit}",
         "vocabulary": f"{network['vocab_size']:,} {unit}",
-        "corpus": f"{corpus['name']}, {corpus['characters']:,} characters",
-        "perplexity": perplexity_reached(provenance),
+        **origin(provenance),
     }
     return _CARD.format(
         cell=network["cell"].upper(),
@@ -94,8 +91,11 @@ def window_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         files="\n".join(f"- `{name}`, {size:,} bytes" for name, size in sizes.items()),
         onnx=SEQUENCE_ONNX,
         torchscript=SEQUENCE_TORCHSCRIPT,
-        prompt=example_token(info.tokenizer),
+        prompt=info.tokenizer.example,
+        never="".join(
+            f"logits[:, {i}] = -np.inf  # {info.tokenizer.vocab[i]} is no text\n" for i in info.tokenizer.banned_ids
+        ),
         window=network["window"],
         contract=contract_rows(info.signatures[SEQUENCE]),
-        parity=parity_section(info, "real text and random ids", SEQUENCE),
+        parity=parity_section(info, data_of(provenance, "real text", "random ids"), SEQUENCE),
     )

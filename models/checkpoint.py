@@ -3,8 +3,8 @@
 import hashlib
 import io
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ class Checkpoint:
         training: options, optimizer, random state and position in the data; plain values and tensors.
         corpus: where the text came from, how it was read, and its SHA-256.
         metrics: the figures of the last finished epoch.
+        recognised: what was seen in it, of a checkpoint that another program wrote.
+        reference: makes the network that exports must equal, where that is not `build`'s.
     """
 
     kind: str
@@ -43,6 +45,8 @@ class Checkpoint:
     training: Mapping[str, Any]
     corpus: Mapping[str, Any]
     metrics: Mapping[str, Any]
+    recognised: Mapping[str, Any] = field(default_factory=dict)
+    reference: Callable[[], Any] | None = None
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -54,6 +58,10 @@ class Checkpoint:
         network = KINDS[self.kind].build(self.network, self.tokenizers)
         network.load_state_dict(dict(self.weights))
         return network.eval()
+
+    def build_reference(self) -> Any:  # noqa: ANN401 - as above
+        """What exports must equal: that network, or the owner's modules; in eval mode, on the CPU."""
+        return self.build() if self.reference is None else self.reference()
 
 
 def digest(value: object) -> str:
@@ -114,15 +122,17 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise FileFormatError(f"{path}: expected a checkpoint, found {what_is(path)}.{hint}")
     if path.name.endswith((".onnx", ".ts.pt")):
         raise FileFormatError(f"{path}: expected a checkpoint that `toolkit train` wrote, found {what_is(path)}.")
-    data = read_bytes(path, "a checkpoint that `toolkit train` wrote")
-    file = _unpickle(data, path)
+    file = _unpickle(read_bytes(path, "a checkpoint that `toolkit train` wrote"), path)
     if not isinstance(file, dict) or file.get("format") != FORMAT:
         found = (
             f"a dict with {', '.join(map(str, list(file)[:4]))} …"
             if isinstance(file, dict) and file
             else "another object"
         )
-        raise FileFormatError(f"{path}: expected a checkpoint that `toolkit train` wrote, found {found}")
+        raise FileFormatError(
+            f"{path}: expected a checkpoint that `toolkit train` wrote, found {found}. `toolkit export` reads those of "
+            "many other programs, too."
+        )
     if file.get("format_version") != FORMAT_VERSION:
         raise FileFormatError(
             f"{path}: has format version {file.get('format_version')}, this toolkit reads {FORMAT_VERSION}. "
@@ -132,6 +142,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if _digest_of_anything(payload) != file.get("sha256"):
         raise FileFormatError(f"{path}: the content does not match its SHA-256: the file was altered or damaged")
     return _checked(payload, path)
+
+
+def is_ours(data: bytes) -> bool:
+    """Whether bytes are those of a checkpoint that `save_checkpoint` wrote, whole or damaged."""
+    return FORMAT.encode() in data  # torch stores texts as they are
 
 
 def _digest_of_anything(payload: object) -> str:

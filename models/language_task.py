@@ -8,7 +8,7 @@ from torch.nn import functional
 from toolkit.bundle import LM
 from toolkit.generation import generate
 from toolkit.sampling import SamplingOptions
-from toolkit.tokenizer import Tokenizer
+from toolkit.tokenizer import UNK_ID
 
 from .batches import Batches
 from .char_rnn import CharRNN
@@ -74,7 +74,7 @@ class LanguageTask(TextTask):
             inputs = rows[:, start : start + _VALID_LENGTH]
             targets = rows[:, start + 1 : start + 1 + _VALID_LENGTH]
             logits, state = self.network(inputs[:, : targets.shape[1]], state)
-            known = targets != self.tokenizer.unk_id
+            known = targets != UNK_ID
             total += functional.cross_entropy(logits[known], targets[known], reduction="sum").item()
             count += int(known.sum())
         return total / count if count else None
@@ -87,7 +87,7 @@ class LanguageTask(TextTask):
             temperature=self.options.sample_temperature,
             seed=(self.options.seed + number) % 2**32,
         )
-        for prefix in self.options.prefix or (default_prefix(self.tokenizer),):
+        for prefix in self.options.prefix or (self.tokenizer.example,):
             (result,) = generate(model, self.tokenizer, prefix, options)
             yield str(result)
 
@@ -96,8 +96,3 @@ class LanguageTask(TextTask):
         o = self.network.options
         cell = f"{o.cell} ({o.nonlinearity})" if o.cell == "rnn" else o.cell
         return f"{cell}, {o.num_layers} x {o.hidden_size}"
-
-
-def default_prefix(tokenizer: Tokenizer) -> str:
-    """The most frequent token that is no white space: something to begin a sample with."""
-    return next((token for token in tokenizer.vocab[1:] if token.strip()), tokenizer.vocab[1])

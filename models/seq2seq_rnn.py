@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from toolkit.tokenizer import Tokenizer
+from toolkit.tokenizer import PAD_ID
 
 from .attention import Attention
 from .char_rnn import RECURRENT, State
@@ -191,5 +191,5 @@ class Seq2SeqRNN(nn.Module):
         """
         logits = self(sources, lengths, targets[:, :-1])
         return functional.cross_entropy(
-            logits.flatten(0, 1), targets[:, 1:].flatten(), ignore_index=Tokenizer.pad_id, reduction=reduction
+            logits.flatten(0, 1), targets[:, 1:].flatten(), ignore_index=PAD_ID, reduction=reduction
         )

@@ -14,7 +14,7 @@ from toolkit.errors import ToolkitError
 from toolkit.parallel import Pair, Parallel, ParallelOptions
 from toolkit.seq2seq import batch_of
 from toolkit.step_model import Ids
-from toolkit.tokenizer import Tokenizer
+from toolkit.tokenizer import PAD_ID, Tokenizer
 from toolkit.translation import TranslateOptions, target_ids
 
 from .checkpoint import Checkpoint
@@ -159,7 +159,7 @@ class Seq2SeqTask:
             for ids, (_, target) in zip(self._written([source for source, _ in part]), part, strict=True):
                 expected = tuple(target[1:].tolist())
                 wrong += ids != expected
-                other_length += len(ids) != len(expected) or ids[-1] != Tokenizer.eos_id
+                other_length += len(ids) != len(expected) or ids[-1] != self.tokenizers[TARGET].end_id
         return {"valid_wrong": wrong / len(judged), "valid_other_length": other_length / len(judged)}
 
     def samples(self, _number: int) -> Iterator[str]:
@@ -197,4 +197,4 @@ class Seq2SeqTask:
 
 def _counted(batch: Batch) -> Tensor:
     """Which tokens of the targets are to be predicted."""
-    return batch[2][:, 1:] != Tokenizer.pad_id
+    return batch[2][:, 1:] != PAD_ID

@@ -35,13 +35,11 @@ from toolkit.step_model import Data, Ids, Logits, State, as_given, parts_of, zer
 from toolkit.uniform import Uniforms
 from toolkit.window_model import WindowModel
 
-from .char_rnn import CharRNN
 from .checkpoint import Checkpoint, load_checkpoint
 from .program_file import open_program
-from .series_rnn import SeriesRNN
 
 
-def network_signature(network: CharRNN) -> Signature:
+def network_signature(network: Any) -> Signature:  # noqa: ANN401 - CharRNN, or what computes the same
     """The contract of a network's step."""
     o = network.options
     return step_signature(o.cell, o.num_layers, o.hidden_size, network.vocab_size)
@@ -53,14 +51,14 @@ class EagerStepModel:
     The arithmetic has the precision of the network's weights: float32, or float64 after ``.double()``.
     """
 
-    def __init__(self, network: CharRNN) -> None:
+    def __init__(self, network: Any) -> None:  # noqa: ANN401 - CharRNN, or what computes the same
         self._network = network.eval()
         self.signature = network_signature(network)
 
     @property
     def device(self) -> str:
         """Where the weights are."""
-        return self._network.device.type
+        return str(self._network.device.type)
 
     def init_state(self, batch_size: int) -> State:
         """Zeros; see `StepModel.init_state`."""
@@ -78,7 +76,7 @@ class EagerStepModel:
 class EagerSeriesModel:
     """A network over real numbers as it was trained; see `EagerStepModel`."""
 
-    def __init__(self, network: SeriesRNN) -> None:
+    def __init__(self, network: Any) -> None:  # noqa: ANN401 - SeriesRNN, or what computes the same
         self._network = network.eval()
         o = network.options
         self.signature = series_signature(o.cell, o.num_layers, o.hidden_size, o.input_size, o.output_size)
@@ -86,7 +84,7 @@ class EagerSeriesModel:
     @property
     def device(self) -> str:
         """Where the weights are."""
-        return self._network.device.type
+        return str(self._network.device.type)
 
     def init_state(self, batch_size: int) -> State:
         """Zeros; see `StepModel.init_state`."""

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from toolkit.bundle import WINDOW
 from toolkit.errors import ToolkitError
-from toolkit.tokenizer import readable
+from toolkit.tokenizer import UNK_ID, readable
 from toolkit.window_model import most_probable
 
 from .batches import shuffled
@@ -84,7 +84,7 @@ class WindowTask(TextTask):
         for start in range(0, len(windows), _VALID_BATCH):
             rows = windows[start : start + _VALID_BATCH]
             logits, targets = self.network(rows[:, :-1]), rows[:, -1]
-            known = targets != self.tokenizer.unk_id
+            known = targets != UNK_ID
             total += functional.cross_entropy(logits[known], targets[known], reduction="sum").item()
             count += int(known.sum())
         return total / count if count else None

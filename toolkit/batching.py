@@ -134,7 +134,8 @@ def _write(place: _Place, ids: Ids, log_probs: npt.NDArray[np.float32], tokenize
     for token_id, log_prob in zip(ids.tolist(), log_probs, strict=True):
         if not np.isfinite(log_prob):
             raise damaged(len(text.ids))
-        place.shown += text.take(token_id, float(log_prob), tokenizer.decode((token_id,)), limit)
+        piece = tokenizer.piece(token_id, text.ids[-1] if text.ids else int(place.ids[-1]))
+        place.shown += text.take(token_id, float(log_prob), piece, limit)
         if text.finish_reason is not None:
             return
     place.ids = ids[-1:]

@@ -60,11 +60,11 @@ def beam_search(
     Raises:
         ToolkitError: the model returned NaN or infinity.
     """
-    eos = tokenizer.eos_id
-    banned = [i for i in tokenizer.special_ids if i != eos]
+    eos = tokenizer.end_id
+    banned = sorted(tokenizer.unwritten_ids)
     beams, finished = [Hypothesis((), (), 0.0)], list[Hypothesis]()
     greedy: int | None = 0  # its place among the beams, until it has ended
-    state, last, rows = source.state, np.array([tokenizer.bos_id]), np.zeros(1, np.int64)
+    state, last, rows = source.state, np.array([tokenizer.start_id]), np.zeros(1, np.int64)
     for length in range(1, most + 1):
         logits, after, _ = backend.step(last, state, source.take(np.zeros_like(rows)))
         if not np.isfinite(logits.max()):  # a NaN anywhere is the largest

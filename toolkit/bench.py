@@ -4,6 +4,7 @@ At batch size 1 a step reads each weight once, so no implementation can be much 
 the same bytes. All cases run in one process, in turns, so that a change of the machine's pace meets them all.
 """
 
+import itertools
 import os
 import statistics
 import subprocess
@@ -22,6 +23,7 @@ from .errors import ToolkitError
 from .language_model import LanguageModel
 from .signature import GATES
 from .step_model import StepModel
+from .tokenizer import Tokenizer
 
 TOKENS = 64
 """Tokens that each sequence writes in one run."""
@@ -189,9 +191,15 @@ def loop_case(  # how a loop can be called
     return Case(name, run, batch_size, threads)
 
 
+def some_text(tokenizer: Tokenizer, tokens: int) -> str:
+    """A text of so many tokens."""
+    ids = itertools.cycle(i for i in range(len(tokenizer)) if i not in tokenizer.special_ids)
+    return tokenizer.decode(itertools.islice(ids, tokens))
+
+
 def text_case(name: str, model: LanguageModel) -> Case:
     """Text in, text out, as a program would call it."""
-    prompt = model.tokenizer.decode([1])
+    prompt = some_text(model.tokenizer, 1)
 
     def run() -> None:
         model.generate(prompt, max_new_tokens=TOKENS, temperature=0)
@@ -317,7 +325,7 @@ def _run_process(command: Sequence[str]) -> tuple[float, float | None]:
 
 def first_token_latency(model: LanguageModel, runs: int) -> tuple[float, ...]:
     """Microseconds from a call with a prompt of 16 tokens to the first token, in a warm process."""
-    prompt = model.tokenizer.decode([1 + i % (len(model.tokenizer) - 1) for i in range(16)])
+    prompt = some_text(model.tokenizer, 16)
     found = []
     for _ in range(runs + 1):
         start = time.perf_counter()

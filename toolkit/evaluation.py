@@ -45,19 +45,19 @@ def perplexity(
         ToolkitError: fewer than two tokens, or none to predict that the vocabulary knows.
     """
     ids = model.tokenizer.encode(text)
-    unk_id = model.tokenizer.unk_id
-    known = int((ids[1:] != unk_id).sum())
+    predicted = model.tokenizer.known(ids)
+    known = int(predicted[1:].sum())
     if not known:
         raise ToolkitError(f"expected a text with at least two tokens of the vocabulary, found {len(ids)} tokens")
     state = model.init_state(1)
     total = 0.0
     for i, (read, target) in enumerate(itertools.pairwise(ids), start=1):
         logits, state = model.backend.step(np.array([read]), state)
-        if target != unk_id:
+        if predicted[i]:
             total -= float(log_probs_of(logits, np.array([target]))[0])
         progress(i, len(ids) - 1)
     mean = total / known
-    return Perplexity(float(np.exp(mean)), mean / float(np.log(2)), known, int((ids == unk_id).sum()))
+    return Perplexity(float(np.exp(mean)), mean / float(np.log(2)), known, int((~predicted).sum()))
 
 
 _BATCH = 64
@@ -99,14 +99,14 @@ def pair_perplexity(
     for start in range(0, len(pairs), batch_size):
         part = pairs[start : start + batch_size]
         source = model.backend.encode(*batch_of([reads.encode(text) for text, _ in part]))
-        targets, _ = batch_of([writes.marked(text) for _, text in part])
+        targets, lengths = batch_of([writes.marked(text) for _, text in part])
         state = source.state
-        for ids, following in itertools.pairwise(np.ascontiguousarray(targets.T)):
+        for place, (ids, following) in enumerate(itertools.pairwise(np.ascontiguousarray(targets.T)), start=1):
             logits, state, _ = model.backend.step(ids, state, source)
-            known = (following != writes.pad_id) & (following != writes.unk_id)
+            known = (place < lengths) & writes.known(following)
             total -= float(log_probs_of(logits, following)[known].sum(dtype=np.float64))
             count += int(known.sum())
-            unknown += int((following == writes.unk_id).sum())
+            unknown += int(((place < lengths) & ~writes.known(following)).sum())
     return float(np.exp(total / count)), count, unknown
 
 

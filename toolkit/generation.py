@@ -186,7 +186,8 @@ def stop_ids_of(tokenizer: Tokenizer, stop_strings: Sequence[str]) -> list[int]:
     """The tokens that hold a stop string: whatever stands before, the text ends with them."""
     if not stop_strings:
         return []
-    return [i for i, token in enumerate(tokenizer.vocab) if any(stop in token for stop in stop_strings)]
+    pieces = (tokenizer.piece(i, None) for i in range(len(tokenizer)))
+    return [i for i, piece in enumerate(pieces) if any(stop in piece for stop in stop_strings)]
 
 
 def _choices(
@@ -204,7 +205,7 @@ def _choices(
         stop_ids = stop_ids_of(tokenizer, options.stop_strings)
         return loop_steps(loop, batch, options, stop_ids, _numbers(seed, options, len(batch), sizes, sequence))
     processors = processors_for(options, bias_ids(tokenizer, options.logit_bias))
-    return generate_step(model, batch, options, processors, (tokenizer.unk_id,), seed, sequence)
+    return generate_step(model, batch, options, processors, tokenizer.banned_ids, seed, sequence)
 
 
 def _stream(
@@ -232,7 +233,7 @@ def _stream(
                 yield Piece(index, text.end("exhausted"), "exhausted")
                 continue
             token_id = int(chosen.ids[index])
-            token = tokenizer.decode((token_id,))
+            token = tokenizer.piece(token_id, text.ids[-1] if text.ids else int(ids[-1]))
             shown = text.take(token_id, float(chosen.log_probs[index]), token, options.max_new_tokens)
             yield Piece(index, shown, text.finish_reason)
         if all(text.finish_reason is not None for text in texts):

@@ -122,6 +122,8 @@ class LanguageModel:
         return generate_batch(self.backend, self.loop, self.tokenizer, prompts, chosen, seed, batch_size)
 
     def _warn_unknown(self, *prompts: str) -> None:
+        if self.tokenizer.unk_id is None:
+            return  # then reading them is an error
         missing = list(dict.fromkeys(token for prompt in prompts for token in self.tokenizer.unknown(prompt)))
         if missing:
             warnings.warn(read_as_unknown(missing), UnknownTokenWarning, stacklevel=3)

@@ -58,6 +58,8 @@ class OptionSpec:
 
     def fault(self, value: object) -> bool:
         """Whether a value of the right type lies outside the range."""
+        if value is None:
+            return False
         if self.choices:
             return value not in self.choices
         if not isinstance(value, int | float):

@@ -11,7 +11,7 @@ from .bundle import DECODER
 from .decode_loop import Knobs
 from .signature import Signature
 from .step_model import Ids, Logits, State
-from .tokenizer import Tokenizer
+from .tokenizer import PAD_ID
 from .uniform import Uniforms
 
 Weights = npt.NDArray[np.float32]
@@ -98,7 +98,7 @@ class TranslateLoop(Protocol):
 def batch_of(texts: Sequence[Ids]) -> tuple[Ids, Ids]:
     """Sequences of different length as one batch: ids int64 [N, T], filled up with `<pad>`, and lengths int64 [N]."""
     lengths = np.array([len(ids) for ids in texts], np.int64)
-    padded = np.full((len(texts), max(1, int(lengths.max(initial=0)))), Tokenizer.pad_id, np.int64)
+    padded = np.full((len(texts), max(1, int(lengths.max(initial=0)))), PAD_ID, np.int64)
     for row, ids in zip(padded, texts, strict=True):
         row[: len(ids)] = ids
     return padded, lengths

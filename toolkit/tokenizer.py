@@ -7,16 +7,23 @@ from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from .errors import FileFormatError, MissingDependencyError, ToolkitError
 from .options import Options, option
 from .step_model import Ids
 
 UNK = "<unk>"
-"""Stands for every token outside the vocabulary; always id 0, read but never generated."""
+"""Stands for every token outside the vocabulary, read but never generated; id 0 in the vocabularies made here."""
 
 MARKERS = ("<pad>", "<bos>", "<eos>")
-"""Ids 1 to 3 of a vocabulary with markers: what fills up a batch, what opens and what closes a text."""
+"""Ids 1 to 3 of a vocabulary with markers made here: what fills up a batch, what opens and what closes a text."""
+
+UNK_ID, PAD_ID = 0, 1
+"""Of the vocabularies made here."""
+
+LINE_ENDS = ("<eos>", "\n")
+"""What stands for a line break among words split at white space, the first that the vocabulary has."""
 
 REPLACEMENT = "\ufffd"
 """What `<unk>` decodes to."""
@@ -36,20 +43,28 @@ class Tokenizer:
     """A vocabulary and the rule that cuts a text into its tokens.
 
     Attributes:
-        vocab: the token of each id; `vocab[0]` is `<unk>`, `MARKERS` follow where there are markers.
+        vocab: the token of each id.
         newline: "keep", or "space" when line breaks are read as spaces.
-        markers: whether there are; texts of their own need them, one endless text does not.
+        unk_id: what stands for tokens outside the vocabulary; None where they cannot be read.
+        pad_id: what fills up a batch, or a text to `width`.
+        bos_id: what opens a text; texts of their own have it, one endless text does not.
+        eos_id: what closes a text.
+        before: ids in front of every text read.
+        after: ids behind every text read.
+        width: shorter texts are filled up with `pad_id` to so many tokens, `before` and `after` not counted.
     """
 
     vocab: tuple[str, ...]
     newline: str = "keep"
-    markers: bool = False
+    unk_id: int | None = 0
+    pad_id: int | None = None
+    bos_id: int | None = None
+    eos_id: int | None = None
+    before: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+    width: int = 0
     kind: ClassVar[str]
     unit: ClassVar[str]
-    unk_id: ClassVar[int] = 0
-    pad_id: ClassVar[int] = 1
-    bos_id: ClassVar[int] = 2
-    eos_id: ClassVar[int] = 3
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.vocab):,} tokens, newline={self.newline!r})"
@@ -57,10 +72,43 @@ class Tokenizer:
     def __len__(self) -> int:
         return len(self.vocab)
 
-    @property
-    def special_ids(self) -> range:
+    @cached_property
+    def example(self) -> str:
+        """The first token of letters or numbers, or else that can be seen: something to begin with."""
+        plain = [token for i, token in enumerate(self.vocab) if i not in self.special_ids]
+        seen = [token for token in plain if token.strip() and token.isprintable()] or plain
+        return next((token for token in seen if token.isalnum()), seen[0])
+
+    @cached_property
+    def special_ids(self) -> frozenset[int]:
         """The ids that are no text."""
-        return range(1 + len(MARKERS) if self.markers else 1)
+        return frozenset(i for i in (self.unk_id, self.pad_id, self.bos_id, self.eos_id) if i is not None)
+
+    @property
+    def start_id(self) -> int:
+        """`bos_id` of a vocabulary that has it."""
+        assert self.bos_id is not None
+        return self.bos_id
+
+    @property
+    def end_id(self) -> int:
+        """`eos_id` of a vocabulary that has it."""
+        assert self.eos_id is not None
+        return self.eos_id
+
+    @property
+    def banned_ids(self) -> tuple[int, ...]:
+        """The ids that a language model never writes."""
+        return () if self.unk_id is None else (self.unk_id,)
+
+    @cached_property
+    def unwritten_ids(self) -> frozenset[int]:
+        """The ids that a target never holds: special ones but its end, and but padding that the network was taught."""
+        return self.special_ids - {self.eos_id, self.pad_id if self.width else None}
+
+    def known(self, ids: Ids) -> npt.NDArray[np.bool_]:
+        """Which of some ids are not `unk_id`: bool, in the shape of the ids."""
+        return np.ones(ids.shape, np.bool_) if self.unk_id is None else ids != self.unk_id
 
     @cached_property
     def ids(self) -> Mapping[str, int]:
@@ -77,14 +125,29 @@ class Tokenizer:
         return self.cut(text.replace("\n", " ") if self.newline == "space" else text)
 
     def encode(self, text: str) -> Ids:
-        """int64 [T]; tokens outside the vocabulary become `unk_id`."""
-        get = self.ids.get
+        """int64 [T]; tokens outside the vocabulary become `unk_id`.
+
+        Raises:
+            ToolkitError: there are such, and no `unk_id`.
+        """
         tokens = self.split(text)
-        return np.fromiter((get(token, self.unk_id) for token in tokens), dtype=np.int64, count=len(tokens))
+        if self.unk_id is None:
+            if missing := self.unknown(text):
+                raise ToolkitError(
+                    f"the text holds {' '.join(map(repr, missing[:10]))}{' …' if len(missing) > 10 else ''}, which the "
+                    "vocabulary has not, nor a token for unknown ones. Leave that out."
+                )
+            ids = [self.ids[token] for token in tokens]
+        else:
+            get, unk_id = self.ids.get, self.unk_id
+            ids = [get(token, unk_id) for token in tokens]
+        if self.width > len(ids) and self.pad_id is not None:
+            ids += [self.pad_id] * (self.width - len(ids))
+        return np.array([*self.before, *ids, *self.after] if self.before or self.after else ids, np.int64)
 
     def marked(self, text: str) -> Ids:
         """As `encode`, between start and end marker."""
-        return np.array([self.bos_id, *self.encode(text), self.eos_id], np.int64)
+        return np.array([self.start_id, *self.encode(text), self.end_id], np.int64)
 
     def unknown(self, text: str) -> list[str]:
         """The distinct tokens of a text that the vocabulary lacks, in order of appearance."""
@@ -96,17 +159,27 @@ class Tokenizer:
         Raises:
             ToolkitError: an id lies outside the vocabulary.
         """
-        try:
-            return "".join(self._token(int(i)) for i in ids)
-        except IndexError:
-            raise ToolkitError(f"expected token ids from 0 to {len(self) - 1}, found another one") from None
+        pieces, last = [], None
+        for i in ids:
+            pieces.append(self.piece(int(i), last))
+            last = int(i)
+        return "".join(pieces)
 
-    def _token(self, i: int) -> str:
-        if i < 0:
-            raise IndexError
-        if i in self.special_ids:
-            return "" if i else REPLACEMENT
-        return self.vocab[i]
+    def piece(self, token_id: int, after: int | None) -> str:
+        """What an id adds to a text that ends with the id `after`; None at its start.
+
+        Raises:
+            ToolkitError: the id lies outside the vocabulary.
+        """
+        if not 0 <= token_id < len(self.vocab):
+            raise ToolkitError(f"expected token ids from 0 to {len(self) - 1}, found {token_id}")
+        if token_id == self.unk_id:
+            return self._spaced(REPLACEMENT, after)
+        return "" if token_id in self.special_ids else self._spaced(self.vocab[token_id], after)
+
+    def _spaced(self, token: str, after: int | None) -> str:
+        """As `piece`, of a token that is text."""
+        return token
 
     @classmethod
     def build(cls, texts: Iterable[str], options: TokenizerOptions, *, markers: bool = False) -> Self:
@@ -115,18 +188,27 @@ class Tokenizer:
         plain = (text.replace("\n", " ") if newline == "space" else text for text in texts)
         counts = Counter(token for text in plain for token in cls.cut(text))
         kept = sorted((token for token, n in counts.items() if n >= options.min_count), key=lambda t: (-counts[t], t))
-        return cls((*special, *(token for token in kept if token not in special)), newline, markers)
+        vocab = (*special, *(token for token in kept if token not in special))
+        pad_id, bos_id, eos_id = (1, 2, 3) if markers else (None, None, None)
+        return cls(vocab, newline, pad_id=pad_id, bos_id=bos_id, eos_id=eos_id)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values, as they stand in checkpoints and model.json."""
-        marks = {"pad_id": self.pad_id, "bos_id": self.bos_id, "eos_id": self.eos_id} if self.markers else {}
+        """Plain JSON values, as they stand in checkpoints and model.json; what is not there is left out."""
+        marks = {name: i for name in _MARKS if (i := getattr(self, name)) is not None}
+        form = {"before": list(self.before), "after": list(self.after), "width": self.width}
         return {
             "kind": self.kind,
             "newline": self.newline,
             "unk_id": self.unk_id,
             **marks,
+            **{name: value for name, value in form.items() if value},
             "vocab": list(self.vocab),
         }
+
+
+_MARKS = ("pad_id", "bos_id", "eos_id")
+SPECIAL = ("unk_id", *_MARKS)
+"""The names, in files, of what is no text."""
 
 
 class CharTokenizer(Tokenizer):
@@ -159,6 +241,47 @@ class WordTokenizer(Tokenizer):
         return [part for token in tokens for part in ((token,) if token in self.ids else token)]
 
 
+class SpaceTokenizer(Tokenizer):
+    """Words as white space parts them; a line break is a token where the vocabulary has one of `LINE_ENDS`."""
+
+    kind = "space"
+    unit = "words"
+
+    @staticmethod
+    def cut(text: str) -> list[str]:
+        """The words, and a line break behind every line but the last."""
+        first, *lines = (line.split() for line in text.split("\n"))
+        return [*first, *(token for line in lines for token in ("\n", *line))]
+
+    @cached_property
+    def line_end(self) -> str | None:
+        """The token that stands for a line break."""
+        return next((token for token in LINE_ENDS if token in self.ids), None)
+
+    def split(self, text: str) -> list[str]:
+        """As `cut`; without a token for line breaks they are left out."""
+        end = self.line_end
+        tokens = ((end if token == "\n" else token) for token in super().split(text))
+        return [token for token in tokens if token is not None]
+
+    def _spaced(self, token: str, after: int | None) -> str:
+        if token == self.line_end:
+            return "\n"
+        return token if after is None or self.vocab[after] == self.line_end else f" {token}"
+
+
+class IdTokenizer(SpaceTokenizer):
+    """No vocabulary is known: ids are read and written as numbers."""
+
+    kind = "ids"
+    unit = "ids"
+
+
+def id_tokenizer(vocab_size: int) -> IdTokenizer:
+    """The tokenizer of a model whose vocabulary nobody knows."""
+    return IdTokenizer(tuple(map(str, range(vocab_size))), unk_id=None)
+
+
 @cache
 def _jieba() -> Any:  # noqa: ANN401 - jieba ships no types
     """jieba, imported on first use: it takes a second to read its dictionary."""
@@ -175,17 +298,20 @@ def _jieba() -> Any:  # noqa: ANN401 - jieba ships no types
     return jieba
 
 
-_KINDS: Mapping[str, type[Tokenizer]] = {"char": CharTokenizer, "word": WordTokenizer}
+TOKENIZER_KINDS: Mapping[str, type[Tokenizer]] = {
+    tokenizer.kind: tokenizer for tokenizer in (CharTokenizer, WordTokenizer, SpaceTokenizer, IdTokenizer)
+}
+"""By the name that stands in files."""
 
 
 def build_tokenizer(text: str, options: TokenizerOptions) -> Tokenizer:
     """The tokenizer that the options ask for, with the vocabulary of a text."""
-    return _KINDS[options.tokenizer].build([text], options)
+    return TOKENIZER_KINDS[options.tokenizer].build([text], options)
 
 
 def build_marked_tokenizer(texts: Iterable[str], options: TokenizerOptions) -> Tokenizer:
     """As `build_tokenizer`, for texts each of which begins and ends: with markers."""
-    return _KINDS[options.tokenizer].build(texts, options, markers=True)
+    return TOKENIZER_KINDS[options.tokenizer].build(texts, options, markers=True)
 
 
 def readable(token: str) -> str:
@@ -201,22 +327,32 @@ def tokenizer_from_dict(values: object, where: str) -> Tokenizer:
     """
     if not isinstance(values, Mapping) or not _sound(values):
         raise FileFormatError(f"{where}: the tokenizer is incomplete or contradictory. Train or export again.")
-    return _KINDS[values["kind"]](tuple(values["vocab"]), values["newline"], values.get("pad_id") is not None)
+    return TOKENIZER_KINDS[values["kind"]](
+        vocab=tuple(values["vocab"]),
+        newline=values["newline"],
+        unk_id=values["unk_id"],
+        **{name: values.get(name) for name in _MARKS},
+        before=tuple(values.get("before", ())),
+        after=tuple(values.get("after", ())),
+        width=values.get("width", 0),
+    )
 
 
 def _sound(values: Mapping[str, Any]) -> bool:
     """Whether these are the values of a tokenizer."""
     try:
-        vocab = values["vocab"]
-        marks = [values.get(name) for name in ("pad_id", "bos_id", "eos_id")]
-        special = (UNK, *MARKERS) if any(mark is not None for mark in marks) else (UNK,)
+        vocab, width = values["vocab"], values.get("width", 0)
+        marks = [i for name in SPECIAL if (i := values.get(name)) is not None]
+        form = [*values.get("before", ()), *values.get("after", ())]
         return (
-            values["kind"] in _KINDS
+            values["kind"] in TOKENIZER_KINDS
+            and "unk_id" in values
             and values["newline"] in {"keep", "space"}
-            and values["unk_id"] == 0
-            and len(vocab) > len(special)
-            and tuple(vocab[: len(special)]) == special
-            and marks in ([None] * 3, [1, 2, 3])
+            and isinstance(vocab, list | tuple)
+            and (UNK not in vocab or vocab.index(UNK) == values["unk_id"])
+            and all(type(i) is int and 0 <= i < len(vocab) for i in (*marks, *form))
+            and len(set(marks)) == len(marks) < len(vocab)
+            and (type(width) is int and (width == 0 or (width > 0 and values.get("pad_id") is not None)))
             and all(isinstance(token, str) and token for token in vocab)
             and len(set(vocab)) == len(vocab)
         )

@@ -135,7 +135,7 @@ def target_ids(
         written = _stepwise(backend, tokenizer, source, fewest, options, seed, first_sequence)
     if not np.isfinite(written[1]).all():
         raise damaged(int(np.flatnonzero(~np.isfinite(written[1]).all(axis=0))[0]))
-    flat = [_ended(*row, tokenizer.eos_id) for row in zip(*written, most.tolist(), strict=True)]
+    flat = [_ended(*row, tokenizer.end_id) for row in zip(*written, most.tolist(), strict=True)]
     return [flat[start : start + many] for start in range(0, len(flat), many)]
 
 
@@ -186,9 +186,9 @@ def _stepwise(
     first: int,
 ) -> tuple[Ids, npt.NDArray[np.float32]]:
     """What translate.onnx does, one step at a time: ids and log-probabilities, both [N, R]."""
-    sampling, eos = options.sampling(), tokenizer.eos_id
-    start = np.full((len(source.lengths), 1), tokenizer.bos_id)
-    banned = [i for i in tokenizer.special_ids if i != eos]
+    sampling, eos = options.sampling(), tokenizer.end_id
+    start = np.full((len(source.lengths), 1), tokenizer.start_id)
+    banned = sorted(tokenizer.unwritten_ids)
     ended = np.zeros(len(start), dtype=bool)
     columns = []
     step, processors = SourcedStep(backend, source), [*processors_for(sampling, {}), _not_before(fewest, eos)]
@@ -257,9 +257,9 @@ def translate(
         ids, log_probs = target
         weights = None
         if attention:
-            weights = attention_of(backend, backend.encode(*batch_of([sources[row]])), writes.bos_id, ids)
+            weights = attention_of(backend, backend.encode(*batch_of([sources[row]])), writes.start_id, ids)
         score = score_of(sum(log_probs), len(ids), options.length_penalty)
-        reason = "stop" if ids[-1:] == (writes.eos_id,) else "length"
+        reason = "stop" if ids[-1:] == (writes.end_id,) else "length"
         return Translation(texts[row], writes.decode(ids), ids, log_probs, score, reason, weights)
 
     found = target_ids(backend, loop, writes, batch, options, seed, first)

@@ -23,7 +23,7 @@ BOS, EOS = 2, 3
 def translator_of(letters="ab", seed=0, *, cell="gru", attention="general", double=True, **options):
     """A network whose random weights are so large that it has opinions; it reads and writes the same letters."""
     torch.manual_seed(seed)
-    tokenizer = CharTokenizer((*SPECIAL, *letters), markers=True)
+    tokenizer = CharTokenizer((*SPECIAL, *letters), pad_id=1, bos_id=2, eos_id=3)
     shape = Seq2SeqOptions(**{"hidden_size": 5, "embedding_size": 3, "cell": cell, "attention": attention} | options)
     network = Seq2SeqRNN(shape, len(tokenizer), len(tokenizer))
     with torch.no_grad():
@@ -113,7 +113,7 @@ def test_a_search_ends_only_when_nothing_better_can_follow(fewest, beams, penalt
             total = np.log1p(-ends[:length]).sum() + np.log(ends[length])
             scored.append((total / (length + 1) ** penalty, (*[4] * length, EOS)))
         scored = sorted(scored, reverse=True)[:beams]
-        tokenizer = CharTokenizer((*SPECIAL, "a"), markers=True)
+        tokenizer = CharTokenizer((*SPECIAL, "a"), pad_id=1, bos_id=2, eos_id=3)
         found = beam_search(Clock(ends), source, tokenizer, beams, penalty, fewest, 7)
         assert [one.ids for one in found] == [ids for _, ids in scored]
         assert [one.score for one in found] == pytest.approx([score for score, _ in scored], rel=1e-4, abs=1e-5)

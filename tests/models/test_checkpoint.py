@@ -241,7 +241,7 @@ def forged(made, path, **changes):
         ),
         ({"network": lambda n: {**n, "cell": "elman"}}, ["cell must be one of rnn, gru, lstm, found 'elman'"]),
         ({"network": lambda n: {**n, "heads": 8}}, ["unknown option heads"]),
-        ({"tokenizer": lambda t: {**t, "vocab": t["vocab"][1:]}}, ["tokenizer"]),
+        ({"tokenizer": lambda t: {**t, "vocab": [*t["vocab"][1:], "<unk>"]}}, ["tokenizer"]),
         ({"tokenizer": lambda t: {**t, "vocab": t["vocab"][:-1]}}, ["the weights do not fit the network"]),
         ({"metrics": lambda _: None}, ["incomplete checkpoint"]),
     ],

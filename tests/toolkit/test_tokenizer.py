@@ -119,7 +119,7 @@ def test_ids_are_decoded_from_any_iterable(make):
 
 @pytest.mark.parametrize("i", [3, -1, 10**12])
 def test_an_id_outside_the_vocabulary_is_an_error_with_the_range(i):
-    with pytest.raises(ToolkitError, match=r"^expected token ids from 0 to 2, found another one$"):
+    with pytest.raises(ToolkitError, match=rf"^expected token ids from 0 to 2, found {i}$"):
         chars("ab").decode([1, i])
 
 
@@ -261,7 +261,16 @@ def test_a_tokenizer_with_a_missing_entry_is_refused(name):
         {"unk_id": None},
         {"vocab": []},
         {"vocab": [UNK]},
-        {"vocab": ["a", "b"]},
+        {"unk_id": 3},
+        {"unk_id": -1},
+        {"unk_id": True},
+        {"pad_id": 0},
+        {"eos_id": 3},
+        {"eos_id": "b"},
+        {"before": [3]},
+        {"after": 1},
+        {"width": -1},
+        {"width": 4},
         {"vocab": ["a", UNK]},
         {"vocab": [UNK, "a", "a"]},
         {"vocab": [UNK, UNK]},

@@ -86,7 +86,7 @@ def run_bench(
     info = read_info(model)
     expect_kind(info, LM, model)
     kinds = {path: read_info(path).quantization.get("kind", path.name) for path in also}
-    prompt = next(token for token in info.tokenizer.vocab[1:] if token.strip())
+    prompt = info.tokenizer.example
     commands = {"toolkit generate": bench.first_token_command(model, prompt)}
     commands |= {f"toolkit generate, {kind}": bench.first_token_command(path, prompt) for path, kind in kinds.items()}
     if against:

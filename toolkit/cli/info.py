@@ -8,7 +8,7 @@ import click
 
 from toolkit.bundle import SEQ2SEQ, SERIES, SOURCE, TARGET, TOKENIZER, TOKENIZERS
 from toolkit.errors import FileFormatError, MissingDependencyError
-from toolkit.tokenizer import MARKERS, readable
+from toolkit.tokenizer import SPECIAL, readable
 
 from .output import console, facts_table, json_option, print_json
 
@@ -82,8 +82,8 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [("kind", facts["kind"]), ("network", pairs(facts["network"]))]
     for name in TOKENIZERS[facts["kind"]]:
         tokenizer = facts[name]
-        vocab, first = tokenizer["vocab"], 1 if tokenizer.get("pad_id") is None else 1 + len(MARKERS)
-        shown = " ".join(map(readable, vocab[first : first + 20]))
+        vocab, special = tokenizer["vocab"], {tokenizer.get(name) for name in SPECIAL}
+        shown = " ".join([readable(token) for i, token in enumerate(vocab) if i not in special][:20])
         size = f"{len(vocab):,} {tokenizer['kind']} tokens, newline {tokenizer['newline']}"
         rows.append((name.replace("tokenizer", "vocabulary").replace("_", " "), f"{size}: {shown} …"))
     for name, signature in facts.get("signatures", {}).items():
@@ -95,7 +95,10 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         errors = "; ".join(f"{g} {max(e.values()):.1e}" for g, e in parity["largest_error"].items())
         rows.append(("parity", f"{errors} (allowed {parity['atol']:g}, {parity['steps']} steps)"))
     for name, value in facts.get("provenance", {}).items():
-        if value is not None:
+        if name == "recognised":
+            rows.append(("made from", f"{value['file']} of another program"))
+            rows += [("assumed", sentence) for sentence in value["assumed"]]
+        elif value is not None:
             rows.append((name, pairs(value if isinstance(value, dict) else {"": value}).strip()))
     if "resumable" in facts:
         corpus, unit = facts["corpus"], _UNITS.get(facts["kind"], "characters")

@@ -1,0 +1,260 @@
+"""The tokens of a checkpoint from elsewhere: in the file itself, a vocabulary file, or a text they were counted in."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolkit.corpus import read_text
+from toolkit.errors import FileFormatError, ToolkitError
+from toolkit.export.foreign_options import ForeignOptions
+from toolkit.tokenizer import LINE_ENDS, TOKENIZER_KINDS, CharTokenizer, SpaceTokenizer, Tokenizer, id_tokenizer
+
+_SPELLINGS = {
+    "unk": ("<unk>", "<UNK>", "[UNK]", "UNK", "<oov>", "<OOV>"),
+    "pad": ("<pad>", "<PAD>", "[PAD]", "PAD", "<blank>"),
+    "bos": ("<bos>", "<BOS>", "<sos>", "<SOS>", "<s>", "[CLS]", "SOS", "<start>", "<go>", "<GO>"),
+    "eos": ("<eos>", "<EOS>", "</s>", "[SEP]", "EOS", "<end>"),
+}
+"""How special tokens are usually written."""
+
+_TELLING = ("vocab", "token", "char", "stoi", "itos", "2i", "to_i", "index", "word", "letter", "symbol", "alphabet")
+"""Names that vocabularies have; another list of texts may be anything."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Tokens, and where they come from.
+
+    Attributes:
+        tokenizer: reads and writes them.
+        where: in words.
+        assumed: what was taken for granted, a sentence each.
+    """
+
+    tokenizer: Tokenizer
+    where: str
+    assumed: tuple[str, ...] = ()
+
+
+class Sources:
+    """All places where a vocabulary may be.
+
+    Args:
+        extras: what lies in the checkpoint beside its tensors.
+        options: what the user says.
+        path: of the checkpoint, for messages.
+    """
+
+    def __init__(self, extras: Mapping[str, Any], options: ForeignOptions, path: Path) -> None:
+        self._options = options
+        self._path = path
+        named = options.settings.get("vocab", ())
+        missing = [name for name in named if name not in extras]
+        if missing:
+            raise FileFormatError(
+                f"{path}: --set vocab={missing[0]}: there is no such entry; found {', '.join(extras) or 'none'}"
+            )
+        found = {name: tokens_of(extras[name]) for name in (named or extras)}
+        self._inside = {name: tokens for name, tokens in found.items() if tokens is not None}
+        if named and len(self._inside) < len(named):
+            raise FileFormatError(
+                f"{path}: --set vocab={named[0]}: is no vocabulary: a list of texts, or a dict to ids"
+            )
+        self.texts = [read_text(source) for source in options.corpus]
+
+    def tell_of(self, size: int) -> bool:
+        """Whether anything says that the network has a vocabulary, of so many tokens where it lies in the file."""
+        said = self._options.vocab is not None or self._options.vocab_order is not None
+        return said or any(len(tokens) == size for tokens in self._inside.values())
+
+    def of(self, size: int, *, source: bool = False, target: bool = False) -> Vocabulary:
+        """The vocabulary of so many tokens.
+
+        Args:
+            size: V.
+            source: whether it is that of what is translated.
+            target: whether it is that of the translation.
+
+        Raises:
+            FileFormatError: the one found has another size, or there are several.
+        """
+        tokens, where = self._tokens(size, ("src", "source", "in") if source else ("trg", "tgt", "target", "out"))
+        if tokens is None:
+            if self.texts:
+                raise FileFormatError(
+                    f"{self._path}: a corpus was given, and nothing says which token has which id: give --vocab, or "
+                    "how the tokens of the corpus were numbered: --vocab-order …"
+                )
+            tokenizer: Tokenizer = id_tokenizer(size)
+            kind, assumed = type(tokenizer), [f"no vocabulary is known: {size} ids are read and written as numbers"]
+        else:
+            kind, assumed = (
+                kind_of(tokens) if self._options.tokenizer is None else (TOKENIZER_KINDS[self._options.tokenizer], [])
+            )
+            tokenizer = kind(tokens, unk_id=None)
+        return Vocabulary(self._with_markers(tokenizer, source=source, target=target), where, tuple(assumed))
+
+    def _tokens(self, size: int, hints: Sequence[str]) -> tuple[tuple[str, ...] | None, str]:
+        o = self._options
+        file = (o.source_vocab if "src" in hints else None) or o.vocab
+        if file is not None:
+            return self._of_size(read_vocab(file), size, file), file
+        if o.vocab_order is not None:
+            return self._counted(size), f"{', '.join(o.corpus)}, {o.vocab_order}"
+        fitting = {name: tokens for name, tokens in self._inside.items() if len(tokens) == size}
+        if len(set(fitting.values())) > 1:
+            telling = {n: t for n, t in fitting.items() if any(hint in n.lower() for hint in hints)}
+            fitting = telling or fitting
+        if len(set(fitting.values())) > 1:
+            raise FileFormatError(
+                f"{self._path}: {' and '.join(fitting)} may both be the vocabulary. Say which with "
+                f"--set vocab={next(iter(fitting))}, or give --vocab FILE."
+            )
+        if fitting:
+            return next(iter(fitting.values())), f"the checkpoint's {next(iter(fitting))}"
+        for name, tokens in self._inside.items():
+            if any(hint in name.lower() for hint in _TELLING):
+                self._of_size(tokens, size, f"the checkpoint's {name}")
+        return None, "none"
+
+    def _of_size(self, tokens: tuple[str, ...], size: int, where: str) -> tuple[str, ...]:
+        if len(tokens) != size:
+            raise FileFormatError(
+                f"{self._path}: the network has {size} tokens, the vocabulary ({where}) {len(tokens)}. Give the one it "
+                "was trained with: --vocab FILE, or --corpus TEXT --vocab-order …"
+            )
+        return tokens
+
+    def _counted(self, size: int) -> tuple[str, ...]:
+        """Tokens of the corpus, numbered as asked."""
+        o = self._options
+        cut = TOKENIZER_KINDS[o.tokenizer or "char"].cut
+        texts = [text.replace("\n", " ") if o.newline == "space" else text for text in self.texts]
+        every = [token for text in texts for token in cut(text)]
+        ways = [every]
+        if o.tokenizer == "space":  # some count line ends, as word_language_model does, some do not: their number tells
+            ways = [[token for token in every if token != "\n"], [LINE_ENDS[0] if t == "\n" else t for t in every]]
+        found = [(*o.special, *(t for t in _ordered(way, str(o.vocab_order)) if t not in o.special)) for way in ways]
+        best = next((tokens for tokens in found if len(tokens) == size), found[0])
+        if len(best) != size:
+            unit = TOKENIZER_KINDS[o.tokenizer or "char"].unit
+            raise FileFormatError(
+                f"{self._path}: the network has {size} tokens, the corpus {', '.join(o.corpus)} {len(best)} {unit}"
+                f"{f' with {len(o.special)} special ones' if o.special else ''}. Give the text it was trained on, all "
+                "of it, read the same way: see --special, --tokenizer and --newline."
+            )
+        return best
+
+    def _with_markers(self, tokenizer: Tokenizer, *, source: bool, target: bool) -> Tokenizer:
+        """A tokenizer that knows its special tokens."""
+        o = self._options
+        pair = source or target
+        marks = {"unk_id": self._special(tokenizer, "unk", o.unk)}
+        if pair:
+            marks["pad_id"] = self._special(tokenizer, "pad", o.pad)
+            marks["bos_id"] = self._special(tokenizer, "bos", o.bos)
+            marks["eos_id"] = self._special(tokenizer, "eos", o.eos)
+        if target and (marks["bos_id"] is None or marks["eos_id"] is None):
+            raise FileFormatError(
+                f"{self._path}: a target needs a token that opens and one that closes it; give --bos and --eos. The "
+                f"vocabulary begins with {' '.join(map(repr, tokenizer.vocab[:8]))}."
+            )
+        form: dict[str, tuple[int, ...]] = {}
+        if source:
+            for name, token in (("before", o.source_start), ("after", o.source_end)):
+                place = None if token is None else self._special(tokenizer, name, token)
+                form[name] = () if place is None else (place,)
+        width = o.width if pair else 0
+        taken = {i for i in marks.values() if i is not None}
+        if len(taken) < sum(i is not None for i in marks.values()):
+            raise FileFormatError(f"{self._path}: --unk, --pad, --bos and --eos must be different tokens.")
+        return type(tokenizer)(tokenizer.vocab, o.newline, **marks, **form, width=width)  # type: ignore[arg-type]  # by name
+
+    def _special(self, tokenizer: Tokenizer, role: str, said: str | None) -> int | None:
+        if said is not None and said not in tokenizer.ids:
+            raise FileFormatError(f"{self._path}: {said!r} ({role}) is no token of the vocabulary.")
+        spelt = (said,) if said is not None else _SPELLINGS[role]
+        return next((tokenizer.ids[token] for token in spelt if token in tokenizer.ids), None)
+
+
+def kind_of(tokens: Sequence[str]) -> tuple[type[Tokenizer], list[str]]:
+    """How text is cut for such tokens, and what that takes for granted."""
+    special = {spelling for spellings in _SPELLINGS.values() for spelling in spellings}
+    words = [token for token in tokens if len(token) > 1 and token not in special]
+    if not words:
+        return CharTokenizer, []
+    if any("\u3400" <= character <= "\u9fff" for word in words for character in word):
+        return TOKENIZER_KINDS["word"], ["text is cut into words by jieba (--tokenizer space if it is not)"]
+    return SpaceTokenizer, ["text is split at white space (--tokenizer word for jieba)"]
+
+
+def plain_tokenizer(vocab: Sequence[str]) -> Tokenizer:
+    """The tokenizer of a vocabulary in order of id: of characters or words, as its tokens are.
+
+    Raises:
+        ToolkitError: no texts, or one of them twice.
+    """
+    tokens = tokens_of(list(vocab))
+    if tokens is None:
+        raise ToolkitError("vocab: expected a Tokenizer, or at least two different tokens in order of id.")
+    unk_id = next((tokens.index(token) for token in _SPELLINGS["unk"] if token in tokens), None)
+    return kind_of(tokens)[0](tokens, unk_id=unk_id)
+
+
+def _ordered(tokens: Iterable[str], order: str) -> list[str]:
+    """Different tokens; equals of a frequency in the order in which they were first seen, as Counter has them."""
+    counts = Counter(tokens)
+    if order == "sorted":
+        return sorted(counts)
+    return [token for token, _ in counts.most_common()] if order == "frequency" else list(counts)
+
+
+def tokens_of(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - whatever a checkpoint holds
+    """The tokens in the order of their ids, of a list, or a dict from or to ids; None of anything else."""
+    if isinstance(value, Mapping) and value:
+        pairs = list(value.items())
+        if all(isinstance(token, str) and type(i) is int for token, i in pairs):
+            pairs = [(i, token) for token, i in pairs]
+        elif not all(isinstance(token, str) and (type(i) is int or str(i).isdecimal()) for i, token in pairs):
+            return None
+        numbered = {int(i): token for i, token in pairs}
+        if set(numbered) != set(range(len(pairs))):
+            return None
+        value = [numbered[i] for i in range(len(pairs))]
+    if not isinstance(value, list | tuple) or len(value) < 2:
+        return None
+    sound = all(isinstance(token, str) and token for token in value) and len(set(value)) == len(value)
+    return tuple(value) if sound else None
+
+
+def read_vocab(source: str) -> tuple[str, ...]:
+    """A vocabulary file: a JSON list or dict, or a token in each line.
+
+    Raises:
+        ToolkitError: neither, or a token stands there twice.
+    """
+    text = read_text(source)
+    if text.lstrip()[:1] in {"[", "{"} and Path(source).suffix == ".json":
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise ToolkitError(f"{source}: expected JSON: {error}") from error
+        tokens = tokens_of(value)
+        if tokens is None:
+            raise ToolkitError(
+                f"{source}: expected a list of different tokens, or a dict between tokens and all ids from 0 on"
+            )
+        return tokens
+    lines = text.removesuffix("\n").split("\n")
+    if "" in lines:
+        raise ToolkitError(
+            f"{source}: line {1 + lines.index('')} is empty; expected a token in each line. A vocabulary with a line "
+            "break among its tokens must be JSON: a list, in a file whose name ends in .json."
+        )
+    twice = [token for token, count in Counter(lines).items() if count > 1]
+    if twice:
+        raise ToolkitError(f"{source}: the token {twice[0]!r} stands there twice")
+    return tuple(lines)
