@@ -121,6 +121,7 @@ def test_a_single_file_is_enough(folder, tmp_path, model):
     )
 
 
+@pytest.mark.slow
 def test_the_step_of_a_language_model_opens_too(make_bundle):
     model, text = toolkit.load_module(make_bundle(), "cpu"), toolkit.load(make_bundle(), "cpu")
     ids = np.array([3, 1])
@@ -147,6 +148,7 @@ def test_wrong_options_are_named(folder, options, message):
         toolkit.load_module(folder, **options)
 
 
+@pytest.mark.slow
 def test_what_has_no_step_says_what_it_is(make_pairs_bundle, folder):
     with pytest.raises(toolkit.ToolkitError, match=r"a model from text to text: open it with toolkit\.load_translator"):
         toolkit.load_module(make_pairs_bundle(), "cpu")
