@@ -189,6 +189,8 @@ def _seq2seq_faults(info: ModelInfo) -> list[str]:
     longest = info.network.get("longest_source")
     known = longest is None or type(longest) is int
     faults = [] if known else [f"longest_source must be a number of tokens, found {longest!r}"]
+    if None in {info.tokenizers[TARGET].bos_id, info.tokenizers[TARGET].eos_id}:
+        faults.append("the target's vocabulary has no token that opens or closes a text (bos_id, eos_id)")
     return faults + _network_faults(info, network_signatures(SEQ2SEQ, info.network, len(info.tokenizers[TARGET])))
 
 

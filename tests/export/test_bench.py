@@ -41,6 +41,7 @@ def test_cases_run_in_turns_and_times_are_per_token_and_sequence():
     assert min(a.microseconds) <= low <= a.median <= high <= max(a.microseconds)
 
 
+@pytest.mark.slow
 def test_bench_compares_models_and_peers_in_one_json_object(cli, make_bundle, make_checkpoint, tmp_path):
     chart = tmp_path / "chart.png"
     done = cli(
@@ -91,6 +92,7 @@ def test_bench_compiles_with_aotinductor_where_it_is_asked_to(cli, make_bundle, 
     assert times["AOTInductor + Python loop"] > 0
 
 
+@pytest.mark.slow
 def test_without_a_compiler_aotinductor_is_refused_in_words(cli, make_bundle, make_checkpoint, tmp_path):
     done = cli(
         *("bench", make_bundle(), "--against", make_checkpoint(), "--aot", "--batch-sizes", "1", "--rounds", "2"),

@@ -30,6 +30,12 @@ def kind(request):
     return request.param
 
 
+@pytest.fixture(params=["int8", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("int4", "fp16"))])
+def exported_kind(request):
+    """Whole bundles of the others are made where slow tests run."""
+    return request.param
+
+
 @pytest.fixture
 def rounded(loops_of, kind):
     """A function cell -> (the float32 step, a language model on the quantised graphs)."""
@@ -83,7 +89,8 @@ def test_the_quantised_loop_writes_what_its_own_step_writes(rounded, cell, optio
     assert in_graph.log_probs == pytest.approx(step_by_step.log_probs, abs=1e-4)
 
 
-def test_files_are_small_self_contained_and_int8_is_portable(make_bundle, kind):
+def test_files_are_small_self_contained_and_int8_is_portable(make_bundle, exported_kind):
+    kind = exported_kind
     whole, rounded = make_bundle(**SHAPE), make_bundle(kind, **SHAPE)
     assert sorted(path.name for path in rounded.iterdir()) == ["README.md", "generate.onnx", "model.json", "step.onnx"]
     for name in ("step.onnx", "generate.onnx"):
@@ -94,7 +101,8 @@ def test_files_are_small_self_contained_and_int8_is_portable(make_bundle, kind):
         assert domains == ({"", "com.microsoft"} if kind == "int4" else {""})
 
 
-def test_model_json_and_card_say_what_it_costs(make_bundle, kind):
+def test_model_json_and_card_say_what_it_costs(make_bundle, exported_kind):
+    kind = exported_kind
     folder = make_bundle(kind, **SHAPE)
     found = json.loads((folder / "model.json").read_bytes())["quantization"]
     assert found["kind"] == kind
@@ -109,7 +117,8 @@ def test_model_json_and_card_say_what_it_costs(make_bundle, kind):
     assert "torch.jit.load" not in card
 
 
-def test_a_quantised_bundle_is_verified_and_a_changed_one_is_not(make_bundle, make_checkpoint, kind, tmp_path):
+def test_a_quantised_bundle_is_verified_and_a_changed_one_is_not(make_bundle, make_checkpoint, exported_kind, tmp_path):
+    kind = exported_kind
     checkpoint, folder = make_checkpoint(**SHAPE), make_bundle(kind, **SHAPE)
     assert kind in verify_bundle(folder, checkpoint).loops
     other = tmp_path / "other"

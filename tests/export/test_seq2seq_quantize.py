@@ -26,7 +26,7 @@ def checkpoint(make_pairs_checkpoint):
     return make_pairs_checkpoint(**SHAPE)
 
 
-@pytest.fixture(scope="module", params=["int8", "fp16"])
+@pytest.fixture(scope="module", params=["int8", pytest.param("fp16", marks=pytest.mark.slow)])
 def quantized(request, checkpoint, tmp_path_factory):
     """A bundle with smaller weights."""
     how = ExportOptions(quantize=request.param, max_ppl_increase=100.0)

@@ -203,6 +203,7 @@ def test_a_network_that_grows_without_bound_is_compared_for_as_long_as_it_is_fin
     assert json.loads((recipe_bundle("srn-tanh") / "model.json").read_bytes())["parity"]["steps"] == 256
 
 
+@pytest.mark.slow
 def test_the_exported_adder_adds_numbers_far_longer_than_it_has_learnt(recipe_bundle):
     model = toolkit.load_series(recipe_bundle("binary-addition"), "cpu")
     data = toolkit.series_data.load_series_data("builtin:binary-addition")
@@ -213,6 +214,7 @@ def test_the_exported_adder_adds_numbers_far_longer_than_it_has_learnt(recipe_bu
     np.testing.assert_array_equal(outputs > 0.5, sum_bits(a, b, 64) > 0.5)
 
 
+@pytest.mark.slow
 def test_the_exported_sine_runs_free(recipe_bundle, tmp_path, capsys):
     bundle = recipe_bundle("sine")
     chart, output = tmp_path / "sine.png", tmp_path / "sine.csv"
