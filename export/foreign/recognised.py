@@ -13,7 +13,7 @@ from toolkit.models.checkpoint import Checkpoint
 from toolkit.tokenizer import Tokenizer
 
 from .container import read_container
-from .layout import layout_of
+from .layout import layout_of, without
 from .rebuild import Owners, shape_of, weights_of
 from .roles import Part, Seen, recognise
 from .scratch import from_scratch
@@ -64,8 +64,9 @@ def recognise_checkpoint(
     settings = options.settings
     entry = next(iter(settings.get("state_dict", ())), None)
     container = read_container(data, path, entry)
-    tensors, scratch = from_scratch(container.tensors, path)
-    layout = layout_of(tensors, frozenset(settings.get("ignore", ())), path)
+    kept = without(container.tensors, frozenset(settings.get("ignore", ())), path)
+    tensors, scratch = from_scratch(kept, path)
+    layout = layout_of(tensors, path)
     sources = Sources(container.extras, options, path)
     seen = recognise(layout, settings, options.input, sources.only_size(), path)
     first = seen.part.first

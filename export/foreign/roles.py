@@ -11,6 +11,7 @@ from toolkit.bundle import LM, SEQ2SEQ, SERIES, WINDOW
 from toolkit.errors import FileFormatError
 
 from .layout import EXPORT_IT, OWN_MODULE, Layout, Matrix, Recurrent
+from .names import listed
 
 _ENCODERS, _DECODERS = ("enc", "src", "source"), ("dec", "trg", "tgt", "target")
 _EMBEDDINGS = ("emb", "wte", "lookup", "encoder")
@@ -88,11 +89,6 @@ def recognise(
     Raises:
         FileFormatError: no such network, or more than one way to see it.
     """
-    if not layout.recurrent:
-        raise FileFormatError(
-            f"{path}: expected a recurrent network (weight_ih_l0, weight_hh_l0 …), found none among "
-            f"{', '.join(layout.matrices) or 'its tensors'}. This toolkit exports recurrent models."
-        )
     roles = _Roles(layout, settings, path)
     if "encoder" in settings or "decoder" in settings or roles.encoder_and_decoder():
         return _text_to_text(roles)
@@ -122,7 +118,7 @@ class _Roles:
                 if name in {module, f"{module}.weight"} or name.startswith(f"{module}.weight_")
             ]
             if len(matching) != 1:
-                known = ", ".join((*self.recurrent, *self.matrices))
+                known = listed((*self.recurrent, *self.matrices), 12)
                 raise self.fault(f"--set {role}={name}: there is no such module; found {known}")
             found += matching
         return found
@@ -136,9 +132,9 @@ class _Roles:
         names = self.said(role) or sorted(names, key=_natural)
         wrong = [name for name in names if name not in self.recurrent]
         if wrong:
-            raise self.fault(f"--set {role}={wrong[0]}: is no recurrent module; those are {', '.join(self.recurrent)}")
+            raise self.fault(f"--set {role}={wrong[0]}: is no recurrent module; those are {listed(self.recurrent)}")
         chain = tuple(self.recurrent.pop(name) for name in names)
-        shown = ", ".join(f"{module.name} ({module})" for module in chain)
+        shown = listed(f"{module.name} ({module})" for module in chain)
         for below, above in pairwise(chain):
             if above.input_size != below.width:
                 raise self.fault(
@@ -160,7 +156,7 @@ class _Roles:
         if len(fitting) > 1:
             fitting = _by_name(fitting, _OUTPUTS, self.matrices)
         if len(fitting) != 1:
-            found = ", ".join(f"{name} {matrix}" for name, matrix in self.matrices.items()) or "no linear layer"
+            found = listed(f"{name} {matrix}" for name, matrix in self.matrices.items()) or "no linear layer"
             which = f"Say which with --set output={fitting[0]}." if fitting else EXPORT_IT
             expected = f"expected one linear layer [K, {width}] behind {reads}"
             raise self.fault(f"{expected}, found {found}. {which}")
@@ -179,7 +175,7 @@ class _Roles:
             fitting = _by_name(fitting, hints, self.matrices)
         if len(fitting) > 1:
             raise self.fault(
-                f"{' and '.join(fitting)} may both be the embedding of {width} numbers. Say which with "
+                f"each of {listed(fitting)} may be the embedding of {width} numbers. Say which with "
                 f"--set {role}={fitting[0]}."
             )
         return self.matrices.pop(fitting[0]) if fitting else None
@@ -190,7 +186,7 @@ class _Roles:
         left += [f"{name} {matrix}" for name, matrix in self.matrices.items()]
         if left:
             raise self.fault(
-                f"cannot place {', '.join(left)}. What the forward does not use is left out with "
+                f"cannot place {listed(left)}. What the forward does not use is left out with "
                 f"--set ignore=NAME. {OWN_MODULE}"
             )
 
@@ -228,9 +224,18 @@ def _one_network(roles: _Roles, chain: tuple[Recurrent, ...], reads: str | None,
     roles.finish()
     part = Part(embedding, chain)
     assumed = ["nothing but dropout lies between the modules"]
+    if output.bias is None and first.bias:
+        assumed.append(f"{output.name} has no bias")
     if embedding is None:
         over_ids = first.input_size == output.rows and output.rows > _NUMBERS
-        wanted = reads or ("ids" if over_ids else "numbers")
+        forecast = output.rows == _NUMBERS and vocab_size is None
+        wanted = reads or ("ids" if over_ids else "numbers" if forecast else None)
+        if wanted is None:
+            raise roles.fault(
+                f"{first.name} reads {first.input_size} numbers at a step, {output.name} writes {output.rows}: that is "
+                "no embedding, nor one-hot ids, of which there are as many. If they are real numbers, say --input "
+                "numbers; if the embedding is missing, save all of model.state_dict()."
+            )
         if wanted == "ids" and not over_ids:
             raise roles.fault(
                 f"reads {first.input_size} numbers and writes {output.rows}: no one-hot ids, those are as many."
@@ -246,8 +251,8 @@ def _one_network(roles: _Roles, chain: tuple[Recurrent, ...], reads: str | None,
         raise roles.fault(f"--input numbers: it has an embedding, {embedding.name} {embedding}, and reads ids.")
     if output.rows != part.vocab_size:
         raise roles.fault(
-            f"reads {part.vocab_size} tokens and writes {output.rows} numbers ({output.name} {output}): it predicts no "
-            f"tokens; a classifier or a tagger does not write text. {EXPORT_IT}"
+            f"reads {part.vocab_size} tokens, and {output.name} {output} writes another number: it predicts no tokens. "
+            f"A classifier or a tagger does not write text. {EXPORT_IT}"
         )
     if first.bidirectional:
         assumed.append("the output layer reads the last position of a window: out[:, -1]")
@@ -282,18 +287,15 @@ def _text_to_text(roles: _Roles) -> Seen:
             f"the encoder {encoder[0].name} ({encoder[0]}) and the decoder {decoder[0].name} ({decoder[0]}) differ in "
             f"cell, size or layers, so that the states of one are not those of the other. {EXPORT_IT}"
         )
+    _check_fed_by_tokens(roles, decoder[0])
     output = roles.output(decoder[-1].width, "the decoder")
     target = roles.embedding(decoder[0].input_size, "target_embedding", _DECODERS)
     source = roles.embedding(encoder[0].input_size, "source_embedding", _ENCODERS)
     if target is not None and source is None and target.columns == encoder[0].input_size:
         source = target  # shared, where a one-hot source of that size would be a coincidence
+    if target is None and decoder[0].input_size != output.rows:
+        raise _joined(roles, decoder[0])
     roles.finish()
-    given = decoder[0].input_size
-    if target is None and given != output.rows:
-        raise roles.fault(
-            f"the decoder {decoder[0].name} reads {given} numbers at a step, which is neither an embedding nor one of "
-            f"the {output.rows} tokens: a context joins them; how, weights do not tell. {EXPORT_IT}"
-        )
     if target is not None and target.rows != output.rows:
         raise roles.fault(f"{target.name} reads {target.rows} tokens, {output.name} writes {output.rows}. {OWN_MODULE}")
     if (source is None) != (target is None) or (source and target and source.columns != target.columns):
@@ -303,3 +305,20 @@ def _text_to_text(roles: _Roles) -> Seen:
         "the decoder starts from the encoder's last states",
     )
     return Seen(SEQ2SEQ, Part(target, decoder), output, Part(source, encoder), assumed)
+
+
+def _check_fed_by_tokens(roles: _Roles, decoder: Recurrent) -> None:
+    """Neither attention nor a context goes into the decoder, as far as names and sizes tell."""
+    if attention := [name for name in roles.matrices if _named(name, ("att",))]:
+        raise roles.fault(
+            f"{listed(attention)} look like attention; how the decoder uses it, weights do not tell. {EXPORT_IT}"
+        )
+    if not any(decoder.input_size in {matrix.columns, matrix.rows} for matrix in roles.matrices.values()):
+        raise _joined(roles, decoder)
+
+
+def _joined(roles: _Roles, decoder: Recurrent) -> FileFormatError:
+    return roles.fault(
+        f"the decoder {decoder.name} reads {decoder.input_size} numbers at a step, which is neither the width of an "
+        f"embedding nor a number of tokens: a context joins them; how, weights do not tell. {EXPORT_IT}"
+    )
