@@ -206,7 +206,8 @@ def _chosen(kind: str, content: Any, path: Path, entry: str | None) -> Container
     missing = [name for name in picked if name not in entries]
     if missing or not picked:
         found = listed(f"{name} ({type(part).__name__})" for name, part in content.items())
-        known = f"Its state_dicts are {listed(sorted(entries))}." if entries else "Save model.state_dict()."
+        remedy = "Leave --set state_dict out." if own else "Save model.state_dict()."
+        known = f"Its state_dicts are {listed(sorted(entries))}." if entries else remedy
         looked = f"the state_dict {brief(missing[0])}" if missing else "a state_dict: tensors with names"
         raise FileFormatError(f"{path}: expected {looked}, found {found or 'nothing'}. {known}")
     parts = {name: entries[name] for name in picked}
@@ -239,9 +240,8 @@ def _entries(content: Mapping[Any, Any], prefix: str, depth: int = 0) -> list[tu
             where = f"{prefix}{name}"
             if all(isinstance(key, str) and isinstance(tensor, Tensor) for key, tensor in part.items()):
                 found.append((where, part))
-            elif (
-                "optim" not in where and "param_groups" not in part and depth < _DEPTH
-            ):  # an optimizer's tensors have the same shapes
+            # An optimizer's tensors have the shapes of weights.
+            elif "optim" not in where and "param_groups" not in part and depth < _DEPTH:
                 found += _entries(part, f"{where}.", depth + 1)
     return found
 
@@ -253,11 +253,6 @@ def _extras(content: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> dic
         if isinstance(part, Tensor):
             continue
         found[f"{prefix}{name}"] = part
-        if (
-            isinstance(part, Mapping)
-            and all(isinstance(key, str) for key in part)
-            and depth < _DEPTH
-            and len(part) < 1000
-        ):
+        if isinstance(part, Mapping) and depth < _DEPTH and len(part) < 1000 and all(isinstance(k, str) for k in part):
             found |= _extras(part, f"{prefix}{name}.", depth + 1)
     return found

@@ -13,7 +13,7 @@ from toolkit.models.checkpoint import Checkpoint
 from toolkit.tokenizer import Tokenizer
 
 from .container import read_container
-from .layout import layout_of, without
+from .layout import EXPORT_IT, layout_of, without
 from .rebuild import Owners, shape_of, weights_of
 from .roles import Part, Seen, recognise
 from .scratch import from_scratch
@@ -72,11 +72,11 @@ def recognise_checkpoint(
     first = seen.part.first
     if options.nonlinearity == "relu" and first.cell != "rnn":
         raise FileFormatError(
-            f"{path}: --nonlinearity relu belongs to an RNN, found {first.cell.upper()} ({first.name})"
+            f"{path}: --nonlinearity relu belongs to an RNN, found {first.cell.upper()} ({first.name}). Leave that out."
         )
     if options.nonlinearity == "relu" and seen.kind in {SEQ2SEQ, WINDOW}:
         raise FileFormatError(
-            f"{path}: --nonlinearity relu is known of step models only, this one is: {_KINDS[seen.kind]}"
+            f"{path}: --nonlinearity relu is not known of this kind: {_KINDS[seen.kind]}. {EXPORT_IT}"
         )
     vocabularies = _vocabularies(seen, sources) if tokenizers is None else {}
     known = tokenizers if tokenizers is not None else {name: v.tokenizer for name, v in vocabularies.items()}

@@ -17,6 +17,12 @@ _ENCODERS, _DECODERS = ("enc", "src", "source"), ("dec", "trg", "tgt", "target")
 _EMBEDDINGS = ("emb", "wte", "lookup", "encoder")
 _OUTPUTS = ("out", "fc", "lin", "dense", "dec", "proj", "head", "logit", "h2o", "classif", "generator")
 
+_CHAINS = ("rnn", "encoder", "decoder")
+_SINGLE = ("rnn", "embedding", "output")
+_PAIR = ("encoder", "decoder", "source_embedding", "target_embedding", "output")
+_ROLES = tuple(dict.fromkeys((*_SINGLE, *_PAIR)))
+"""What the user can name a module for: those of one network, and of encoder and decoder."""
+
 _NUMBERS = 1
 """A network that reads and writes so many is one over real numbers, not over a vocabulary."""
 
@@ -91,7 +97,9 @@ def recognise(
     """
     roles = _Roles(layout, settings, path)
     if "encoder" in settings or "decoder" in settings or roles.encoder_and_decoder():
+        roles.allow(_PAIR)
         return _text_to_text(roles)
+    roles.allow(_SINGLE)
     chain = roles.chain(list(layout.recurrent))
     return _one_network(roles, chain, reads, vocab_size)
 
@@ -104,24 +112,45 @@ class _Roles:
         self.settings = settings
         self.recurrent = dict(layout.recurrent)
         self.matrices = dict(layout.matrices)
+        modules = (*self.recurrent, *self.matrices)
+        self._said = {role: [self._module(role, name, modules) for name in settings.get(role, ())] for role in _ROLES}
+        self._taken: dict[str, str] = {}
+        for role, names in self._said.items():
+            if len(names) > 1 and role not in _CHAINS:
+                raise self.fault(f"--set {role}: expected one module, found {listed(names)}")
+            for name in names:
+                if (other := self._taken.get(name)) is not None:
+                    raise self.fault(f"--set names {name} twice, as {other} and as {role}. Name it once.")
+                self._taken[name] = role
 
     def fault(self, text: str) -> FileFormatError:
         return FileFormatError(f"{self.path}: {text}")
 
+    def _module(self, role: str, name: str, modules: Sequence[str]) -> str:
+        """The module that the user named for a role."""
+        found = [m for m in modules if name in {m, f"{m}.weight"} or name.startswith(f"{m}.weight_")]
+        if len(found) != 1:
+            raise self.fault(f"--set {role}={name}: there is no such module; found {listed(modules, 12)}")
+        if (found[0] in self.recurrent) != (role in _CHAINS):
+            kind, known = ("a recurrent", self.recurrent) if role in _CHAINS else ("a linear", self.matrices)
+            raise self.fault(f"--set {role}={name}: expected {kind} module, one of {listed(known)}")
+        return found[0]
+
+    def allow(self, roles: Sequence[str]) -> None:
+        """Refuse what was said of roles that this network has not."""
+        for role, names in self._said.items():
+            if names and role not in roles:
+                raise self.fault(
+                    f"--set {role}={names[0]}: this network has no such part; what it has is {', '.join(roles)}"
+                )
+
+    def _free(self) -> list[tuple[str, Matrix]]:
+        """Matrices that the user named for nothing."""
+        return [(name, matrix) for name, matrix in self.matrices.items() if name not in self._taken]
+
     def said(self, role: str) -> list[str]:
         """The modules that the user named for a role."""
-        found = []
-        for name in self.settings.get(role, ()):
-            matching = [
-                module
-                for module in (*self.recurrent, *self.matrices)
-                if name in {module, f"{module}.weight"} or name.startswith(f"{module}.weight_")
-            ]
-            if len(matching) != 1:
-                known = listed((*self.recurrent, *self.matrices), 12)
-                raise self.fault(f"--set {role}={name}: there is no such module; found {known}")
-            found += matching
-        return found
+        return self._said[role]
 
     def encoder_and_decoder(self) -> bool:
         """Whether recurrent modules are named so."""
@@ -129,10 +158,7 @@ class _Roles:
 
     def chain(self, names: Sequence[str], role: str = "rnn") -> tuple[Recurrent, ...]:
         """Recurrent modules in the order in which they feed each other: by name, numbers by size."""
-        names = self.said(role) or sorted(names, key=_natural)
-        wrong = [name for name in names if name not in self.recurrent]
-        if wrong:
-            raise self.fault(f"--set {role}={wrong[0]}: is no recurrent module; those are {listed(self.recurrent)}")
+        names = self.said(role) or sorted((name for name in names if name in self.recurrent), key=_natural)
         chain = tuple(self.recurrent.pop(name) for name in names)
         shown = listed(f"{module.name} ({module})" for module in chain)
         for below, above in pairwise(chain):
@@ -152,7 +178,7 @@ class _Roles:
     def output(self, width: int, reads: str = "the recurrent layers") -> Matrix:
         """The linear layer that reads so many numbers."""
         said = self.said("output")
-        fitting = said or [name for name, matrix in self.matrices.items() if matrix.columns == width]
+        fitting = said or [name for name, matrix in self._free() if matrix.columns == width]
         if len(fitting) > 1:
             fitting = _by_name(fitting, _OUTPUTS, self.matrices)
         if len(fitting) != 1:
@@ -170,7 +196,12 @@ class _Roles:
     def embedding(self, width: int, role: str, hints: Sequence[str]) -> Matrix | None:
         """The embedding [V, width]: a matrix without bias; None where there is none."""
         said = self.said(role)
-        fitting = said or [n for n, matrix in self.matrices.items() if matrix.columns == width and matrix.bias is None]
+        if said and (self.matrices[said[0]].columns != width or self.matrices[said[0]].bias is not None):
+            raise self.fault(
+                f"--set {role}={said[0]}: {self.matrices[said[0]]} is no embedding of {width} numbers, which is what the "
+                f"recurrent layers read. {OWN_MODULE}"
+            )
+        fitting = said or [n for n, matrix in self._free() if matrix.columns == width and matrix.bias is None]
         if len(fitting) > 1:
             fitting = _by_name(fitting, hints, self.matrices)
         if len(fitting) > 1:
@@ -238,7 +269,8 @@ def _one_network(roles: _Roles, chain: tuple[Recurrent, ...], reads: str | None,
             )
         if wanted == "ids" and not over_ids:
             raise roles.fault(
-                f"reads {first.input_size} numbers and writes {output.rows}: no one-hot ids, those are as many."
+                f"reads {first.input_size} numbers, writes {output.rows}: no one-hot ids, those are as many. Leave --input "
+                "ids out, or say --input numbers."
             )
         if over_ids and reads is None and vocab_size is None:
             assumed.append(f"the {output.rows} inputs are one-hot ids (--input numbers if they are not)")
@@ -248,7 +280,9 @@ def _one_network(roles: _Roles, chain: tuple[Recurrent, ...], reads: str | None,
             assumed.append("the outputs go through no further function")
             return Seen(SERIES, part, output, assumed=tuple(assumed))
     elif reads == "numbers":
-        raise roles.fault(f"--input numbers: it has an embedding, {embedding.name} {embedding}, and reads ids.")
+        raise roles.fault(
+            f"--input numbers: it has an embedding, {embedding.name} {embedding}, and reads ids. Leave that out."
+        )
     if output.rows != part.vocab_size:
         raise roles.fault(
             f"reads {part.vocab_size} tokens, and {output.name} {output} writes another number: it predicts no tokens. "
@@ -272,9 +306,15 @@ def _ends(roles: _Roles, input_size: int, width: int) -> tuple[Matrix | None, Ma
 
 def _text_to_text(roles: _Roles) -> Seen:
     """An encoder whose last states are the first ones of a decoder."""
+    layout_names = list(roles.recurrent)
     encoders = [name for name in roles.recurrent if _named(name, _ENCODERS)]
     decoders = [name for name in roles.recurrent if _named(name, _DECODERS)]
     encoder, decoder = roles.chain(encoders, "encoder"), roles.chain(decoders, "decoder")
+    if not encoder or not decoder:
+        raise roles.fault(
+            f"expected recurrent modules of an encoder and of a decoder, found {listed(layout_names)}. Name both: "
+            "--set encoder=NAME --set decoder=NAME"
+        )
     if encoder[0].bidirectional or decoder[0].bidirectional:
         raise roles.fault(
             f"{encoder[0].name} reads from both ends; how its states become those of the decoder, weights do not "

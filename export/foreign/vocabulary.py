@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from toolkit.corpus import read_text
 from toolkit.errors import FileFormatError, ToolkitError
 from toolkit.export.foreign_options import ForeignOptions
 from toolkit.tokenizer import LINE_ENDS, TOKENIZER_KINDS, CharTokenizer, SpaceTokenizer, Tokenizer, id_tokenizer
+
+from .names import listed
 
 _SPELLINGS = {
     "unk": ("<unk>", "<UNK>", "[UNK]", "UNK", "<oov>", "<OOV>"),
@@ -22,6 +24,9 @@ _SPELLINGS = {
 
 _TELLING = ("vocab", "token", "char", "stoi", "itos", "2i", "to_i", "index", "word", "letter", "symbol", "alphabet")
 """Names that vocabularies have; another list of texts may be anything."""
+
+
+_EXPECTED = "a list of different tokens, or a dict between tokens and all ids from 0 on"
 
 
 @dataclass(frozen=True)
@@ -55,14 +60,15 @@ class Sources:
         missing = [name for name in named if name not in extras]
         if missing:
             raise FileFormatError(
-                f"{path}: --set vocab={missing[0]}: there is no such entry; found {', '.join(extras) or 'none'}"
+                f"{path}: --set vocab={missing[0]}: there is no such entry; vocabularies in it: "
+                f"{listed(n for n in extras if tokens_of(extras[n], letters=_tells(n)) is not None) or 'none'}"
             )
-        found = {name: tokens_of(extras[name]) for name in (named or extras)}
+        found = {name: tokens_of(extras[name], letters=_tells(name) or bool(named)) for name in (named or extras)}
         self._inside = {name: tokens for name, tokens in found.items() if tokens is not None}
-        if named and len(self._inside) < len(named):
-            raise FileFormatError(
-                f"{path}: --set vocab={named[0]}: is no vocabulary: a list of texts, or a dict to ids"
-            )
+        wrong = [name for name, tokens in found.items() if tokens is None]
+        if named and wrong:
+            raise FileFormatError(f"{path}: --set vocab={wrong[0]}: expected {_EXPECTED}")
+        self._odd = [n for n in wrong if _tells(n) and isinstance(extras[n], Collection) and len(extras[n]) > 1]
         self.texts = [read_text(source) for source in options.corpus]
 
     def only_size(self) -> int | None:
@@ -91,6 +97,8 @@ class Sources:
                 )
             tokenizer: Tokenizer = id_tokenizer(size)
             kind, assumed = type(tokenizer), [f"no vocabulary is known: {size} ids are read and written as numbers"]
+            if self._odd:
+                assumed.append(f"{listed(self._odd)} in the checkpoint is no vocabulary: expected {_EXPECTED}")
         else:
             kind, assumed = self._kind(tokens)
             tokenizer = kind(tokens, unk_id=None)
@@ -109,13 +117,13 @@ class Sources:
             fitting = telling or fitting
         if len(set(fitting.values())) > 1:
             raise FileFormatError(
-                f"{self._path}: {' and '.join(fitting)} may both be the vocabulary. Say which with "
+                f"{self._path}: each of {listed(fitting)} may be the vocabulary. Say which with "
                 f"--set vocab={next(iter(fitting))}, or give --vocab FILE."
             )
         if fitting:
             return next(iter(fitting.values())), f"the checkpoint's {next(iter(fitting))}"
         for name, tokens in self._inside.items():
-            if any(hint in name.lower() for hint in _TELLING):
+            if _tells(name) or self._options.settings.get("vocab"):
                 self._of_size(tokens, size, f"the checkpoint's {name}")
         return None, "none"
 
@@ -199,8 +207,20 @@ def _ordered(tokens: Iterable[str], order: str) -> list[str]:
     return [token for token, _ in counts.most_common()] if order == "frequency" else list(counts)
 
 
-def tokens_of(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - whatever a checkpoint holds
-    """The tokens in the order of their ids, of a list, or a dict from or to ids; None of anything else."""
+def _tells(name: str) -> bool:
+    """Whether an entry is called as vocabularies are."""
+    return any(hint in name.lower() for hint in _TELLING)
+
+
+def tokens_of(value: Any, *, letters: bool = False) -> tuple[str, ...] | None:  # noqa: ANN401 - whatever there is
+    """The tokens in the order of their ids, of a list, or a dict from or to ids; None of anything else.
+
+    Args:
+        value: what a checkpoint or a file holds.
+        letters: whether a text is the list of its characters.
+    """
+    if letters and isinstance(value, str):
+        value = list(value)
     if isinstance(value, Mapping) and value:
         pairs = list(value.items())
         if all(isinstance(token, str) and type(i) is int for token, i in pairs):
@@ -213,8 +233,13 @@ def tokens_of(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - whatever 
         value = [numbered[i] for i in range(len(pairs))]
     if not isinstance(value, list | tuple) or len(value) < 2:
         return None
-    sound = all(isinstance(token, str) and token for token in value) and len(set(value)) == len(value)
-    return tuple(value) if sound else None
+    sound = all(isinstance(token, str) and token and _is_text(token) for token in value)
+    return tuple(value) if sound and len(set(value)) == len(value) else None
+
+
+def _is_text(token: str) -> bool:
+    """Whether it can be written as UTF-8: half a surrogate pair cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in token)
 
 
 def read_vocab(source: str) -> tuple[str, ...]:
@@ -231,9 +256,7 @@ def read_vocab(source: str) -> tuple[str, ...]:
             raise ToolkitError(f"{source}: expected JSON: {error}") from error
         tokens = tokens_of(value)
         if tokens is None:
-            raise ToolkitError(
-                f"{source}: expected a list of different tokens, or a dict between tokens and all ids from 0 on"
-            )
+            raise ToolkitError(f"{source}: expected {_EXPECTED}")
         return tokens
     lines = text.removesuffix("\n").split("\n")
     if "" in lines:
