@@ -198,8 +198,8 @@ class _Roles:
         said = self.said(role)
         if said and (self.matrices[said[0]].columns != width or self.matrices[said[0]].bias is not None):
             raise self.fault(
-                f"--set {role}={said[0]}: {self.matrices[said[0]]} is no embedding of {width} numbers, which is what the "
-                f"recurrent layers read. {OWN_MODULE}"
+                f"--set {role}={said[0]}: {self.matrices[said[0]]} is no embedding of {width} numbers, which is what "
+                f"the recurrent layers read. {OWN_MODULE}"
             )
         fitting = said or [n for n, matrix in self._free() if matrix.columns == width and matrix.bias is None]
         if len(fitting) > 1:
@@ -269,8 +269,8 @@ def _one_network(roles: _Roles, chain: tuple[Recurrent, ...], reads: str | None,
             )
         if wanted == "ids" and not over_ids:
             raise roles.fault(
-                f"reads {first.input_size} numbers, writes {output.rows}: no one-hot ids, those are as many. Leave --input "
-                "ids out, or say --input numbers."
+                f"reads {first.input_size} numbers, writes {output.rows}: no one-hot ids, those are as many. Leave "
+                "--input ids out, or say --input numbers."
             )
         if over_ids and reads is None and vocab_size is None:
             assumed.append(f"the {output.rows} inputs are one-hot ids (--input numbers if they are not)")
