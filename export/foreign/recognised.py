@@ -124,6 +124,7 @@ _LASTING = ("nonlinearity", "input", "set", "window")
 
 def _vocabularies(seen: Seen, sources: Sources) -> dict[str, Vocabulary]:
     if seen.kind == SERIES:
+        sources.refuse()
         return {}
     if seen.encoder is None:
         return {TOKENIZER: sources.of(seen.part.vocab_size)}

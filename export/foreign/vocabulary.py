@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toolkit.corpus import read_text
+from toolkit.corpus import decode_text, encoding_of, read_text
 from toolkit.errors import FileFormatError, ToolkitError
 from toolkit.export.foreign_options import ForeignOptions
+from toolkit.files import read_bytes
 from toolkit.tokenizer import LINE_ENDS, TOKENIZER_KINDS, CharTokenizer, SpaceTokenizer, Tokenizer, id_tokenizer
 
-from .names import listed
+from .names import brief, listed
 
 _SPELLINGS = {
     "unk": ("<unk>", "<UNK>", "[UNK]", "UNK", "<oov>", "<OOV>"),
@@ -69,12 +70,23 @@ class Sources:
         if named and wrong:
             raise FileFormatError(f"{path}: --set vocab={wrong[0]}: expected {_EXPECTED}")
         self._odd = [n for n in wrong if _tells(n) and isinstance(extras[n], Collection) and len(extras[n]) > 1]
-        self.texts = [read_text(source) for source in options.corpus]
+        self.texts = [read_text(source, options.encoding) for source in options.corpus]
+
+    def refuse(self) -> None:
+        """For a network that reads no tokens.
+
+        Raises:
+            ToolkitError: a vocabulary or a text was given.
+        """
+        given = [name for name in ("vocab", "source_vocab", "corpus") if getattr(self._options, name)]
+        if given:
+            flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise ToolkitError(f"{self._path}: reads real numbers, which have no vocabulary: leave {flags} out.")
 
     def only_size(self) -> int | None:
         """The size of the only vocabulary there is, before that of the network is known."""
         if self._options.vocab is not None:
-            return len(read_vocab(self._options.vocab))
+            return len(read_vocab(self._options.vocab, self._options.encoding))
         return len(next(iter(self._inside.values()))) if len(set(self._inside.values())) == 1 else None
 
     def of(self, size: int, *, source: bool = False, target: bool = False) -> Vocabulary:
@@ -108,7 +120,7 @@ class Sources:
         o = self._options
         file = (o.source_vocab if "src" in hints else None) or o.vocab
         if file is not None:
-            return self._of_size(read_vocab(file), size, file), file
+            return self._of_size(read_vocab(file, o.encoding), size, file), file
         if o.vocab_order is not None:
             return self._counted(size), f"{', '.join(o.corpus)}, {o.vocab_order}"
         fitting = {name: tokens for name, tokens in self._inside.items() if len(tokens) == size}
@@ -147,10 +159,11 @@ class Sources:
         found = [(*o.special, *(t for t in _ordered(way, str(o.vocab_order)) if t not in o.special)) for way in ways]
         best = next((tokens for tokens in found if len(tokens) == size), found[0])
         if len(best) != size:
+            counts = " or ".join(dict.fromkeys(str(len(tokens)) for tokens in found))
             unit = TOKENIZER_KINDS[o.tokenizer or "char"].unit
             raise FileFormatError(
-                f"{self._path}: the network has {size} tokens, the corpus {', '.join(o.corpus)} {len(best)} {unit}"
-                f"{f' with {len(o.special)} special ones' if o.special else ''}. Give the text it was trained on, all "
+                f"{self._path}: the network has {size} tokens, the corpus {', '.join(o.corpus)} {counts} {unit}"
+                f"{', special ones included' if o.special else ''}. Give the text it was trained on, all "
                 "of it, read the same way: see --special, --tokenizer and --newline."
             )
         return best
@@ -165,7 +178,10 @@ class Sources:
             return CharTokenizer, []
         if any("\u3400" <= character <= "\u9fff" for word in words for character in word):
             return TOKENIZER_KINDS["word"], ["text is cut into words by jieba (--tokenizer space if it is not)"]
-        return SpaceTokenizer, ["text is split at white space (--tokenizer word for jieba)"]
+        assumed = ["text is split at white space (--tokenizer word for jieba)"]
+        if torn := [word for word in words if word not in SpaceTokenizer.cut(word)]:
+            assumed.append(f"{len(torn)} tokens hold white space and are never read: {brief(repr(torn[0]))} …")
+        return SpaceTokenizer, assumed
 
     def _with_markers(self, tokenizer: Tokenizer, *, source: bool, target: bool) -> Tokenizer:
         """A tokenizer that knows its special tokens."""
@@ -179,7 +195,7 @@ class Sources:
         if target and (marks["bos_id"] is None or marks["eos_id"] is None):
             raise FileFormatError(
                 f"{self._path}: a target needs a token that opens and one that closes it; give --bos and --eos. The "
-                f"vocabulary begins with {' '.join(map(repr, tokenizer.vocab[:8]))}."
+                f"vocabulary begins with {brief(' '.join(map(repr, tokenizer.vocab[:8])))}."
             )
         form: dict[str, tuple[int, ...]] = {}
         if source:
@@ -194,7 +210,10 @@ class Sources:
 
     def _special(self, tokenizer: Tokenizer, role: str, said: str | None) -> int | None:
         if said is not None and said not in tokenizer.ids:
-            raise FileFormatError(f"{self._path}: {said!r} ({role}) is no token of the vocabulary.")
+            first = " ".join(map(repr, tokenizer.vocab[:8]))
+            raise FileFormatError(
+                f"{self._path}: {said!r} ({role}) is no token of the vocabulary, which begins with {brief(first)}."
+            )
         spelt = (said,) if said is not None else _SPELLINGS[role]
         return next((tokenizer.ids[token] for token in spelt if token in tokenizer.ids), None)
 
@@ -242,29 +261,41 @@ def _is_text(token: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in token)
 
 
-def read_vocab(source: str) -> tuple[str, ...]:
-    """A vocabulary file: a JSON list or dict, or a token in each line.
+def read_vocab(source: str, encoding: str | None = None) -> tuple[str, ...]:
+    """A vocabulary file: JSON (a list, a dict, or a text of all characters), or a token in each line.
 
     Raises:
         ToolkitError: neither, or a token stands there twice.
     """
-    text = read_text(source)
-    if text.lstrip()[:1] in {"[", "{"} and Path(source).suffix == ".json":
+    data = read_bytes(Path(source), "a vocabulary: JSON, or a token in each line")
+    text = decode_text(data, source, encoding or encoding_of(data, source))
+    lines = text.removesuffix("\n").split("\n")
+    if Path(source).suffix == ".json" or (len(lines) == 1 and text[:1] in {"[", "{"}):
         try:
             value = json.loads(text)
-        except ValueError as error:
-            raise ToolkitError(f"{source}: expected JSON: {error}") from error
-        tokens = tokens_of(value)
+        except (ValueError, RecursionError) as error:
+            raise ToolkitError(f"{source}: expected JSON: {error}. Tokens in lines belong in a .txt file.") from error
+        tokens = tokens_of(value, letters=True)
         if tokens is None:
-            raise ToolkitError(f"{source}: expected {_EXPECTED}")
+            raise ToolkitError(f"{source}: expected {_EXPECTED}; found {_kind_of(value)}")
         return tokens
-    lines = text.removesuffix("\n").split("\n")
     if "" in lines:
         raise ToolkitError(
             f"{source}: line {1 + lines.index('')} is empty; expected a token in each line. A vocabulary with a line "
             "break among its tokens must be JSON: a list, in a file whose name ends in .json."
         )
-    twice = [token for token, count in Counter(lines).items() if count > 1]
-    if twice:
-        raise ToolkitError(f"{source}: the token {twice[0]!r} stands there twice")
+    if twice := _twice(lines):
+        raise ToolkitError(f"{source}: the token {brief(twice[0])!r} stands there twice; expected it once")
     return tuple(lines)
+
+
+def _twice(tokens: Iterable[Any]) -> list[Any]:
+    return [token for token, count in Counter(tokens).items() if count > 1]
+
+
+def _kind_of(value: Any) -> str:  # noqa: ANN401 - whatever a file holds
+    """What is wrong about a vocabulary, in a few words."""
+    if isinstance(value, list) and all(isinstance(token, str) for token in value) and (twice := _twice(value)):
+        return f"{brief(twice[0])!r} twice"
+    keys = f" with the keys {listed(value, 4)}" if isinstance(value, Mapping) and value else ""
+    return f"{type(value).__name__}{keys}"
