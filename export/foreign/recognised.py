@@ -10,7 +10,7 @@ from toolkit.errors import FileFormatError
 from toolkit.export.foreign_options import ForeignOptions
 from toolkit.files import sha256
 from toolkit.models.checkpoint import Checkpoint
-from toolkit.tokenizer import Tokenizer
+from toolkit.tokenizer import Tokenizer, id_tokenizer
 
 from .container import read_container
 from .layout import EXPORT_IT, layout_of, without
@@ -79,9 +79,9 @@ def recognise_checkpoint(
             f"{path}: --nonlinearity relu is not known of this kind: {_KINDS[seen.kind]}. {EXPORT_IT}"
         )
     vocabularies = _vocabularies(seen, sources) if tokenizers is None else {}
-    known = tokenizers if tokenizers is not None else {name: v.tokenizer for name, v in vocabularies.items()}
+    known = {name: v.tokenizer for name, v in vocabularies.items()} or _fitting(seen, tokenizers or {})
     shape = shape_of(seen, options.nonlinearity or "tanh")
-    assumed = [*seen.assumed, *(sentence for v in vocabularies.values() for sentence in v.assumed)]
+    assumed = [*dict.fromkeys([*seen.assumed, *(sentence for v in vocabularies.values() for sentence in v.assumed)])]
     if seen.part.first.cell == "rnn" and options.nonlinearity is None:
         assumed.append("the RNN's nonlinearity is tanh (--nonlinearity relu if it is not)")
     if seen.kind == SEQ2SEQ and not options.width:
@@ -132,6 +132,16 @@ def _vocabularies(seen: Seen, sources: Sources) -> dict[str, Vocabulary]:
         SOURCE: sources.of(seen.encoder.vocab_size, source=True),
         TARGET: sources.of(seen.part.vocab_size, target=True),
     }
+
+
+def _fitting(seen: Seen, tokenizers: Mapping[str, Tokenizer]) -> dict[str, Tokenizer]:
+    """Those that are known, as far as the network has as many tokens; else ids, which equal none of them."""
+    if seen.kind == SERIES:
+        return {}
+    part = seen.part.vocab_size
+    sizes = {TOKENIZER: part} if seen.encoder is None else {SOURCE: seen.encoder.vocab_size, TARGET: part}
+    kept = {name: t for name, t in tokenizers.items() if len(t) == sizes.get(name)}
+    return {name: kept.get(name, id_tokenizer(size)) for name, size in sizes.items()}
 
 
 def _corpus(seen: Seen, sources: Sources, options: ForeignOptions) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from toolkit.corpus import decode_text, encoding_of, read_text
 from toolkit.errors import FileFormatError, ToolkitError
 from toolkit.export.foreign_options import ForeignOptions
 from toolkit.files import read_bytes
-from toolkit.tokenizer import LINE_ENDS, TOKENIZER_KINDS, CharTokenizer, SpaceTokenizer, Tokenizer, id_tokenizer
+from toolkit.tokenizer import LINE_ENDS, TOKENIZER_KINDS, UNK, CharTokenizer, SpaceTokenizer, Tokenizer, id_tokenizer
 
 from .names import brief, listed
 
@@ -186,6 +186,10 @@ class Sources:
     def _with_markers(self, tokenizer: Tokenizer, *, source: bool, target: bool) -> Tokenizer:
         """A tokenizer that knows its special tokens."""
         o = self._options
+        if o.unk is not None and o.unk != UNK and UNK in tokenizer.ids:
+            raise FileFormatError(
+                f"{self._path}: --unk {o.unk}: the vocabulary has {UNK}, which is that. Leave it out."
+            )
         pair = source or target
         marks = {"unk_id": self._special(tokenizer, "unk", o.unk)}
         if pair:
