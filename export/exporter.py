@@ -74,14 +74,20 @@ def open_checkpoint(
         return load_checkpoint(path)  # says what that is
     data = read_bytes(path, "a checkpoint")
     if is_ours(data):
-        given = [name for name, value in foreign.to_dict().items() if value != ForeignOptions().to_dict()[name]]
-        if given:
-            flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise ToolkitError(f"{path}: was written by `toolkit train` and says all itself: leave {flags} out.")
+        if given := _given(foreign):
+            raise ToolkitError(
+                f"{path}: was written by `toolkit train` and says all itself: leave {', '.join(given)} out."
+            )
         return load_checkpoint(path)
     recognised = recognise_checkpoint(data, path, foreign, tokenizers)
     seen(recognised)
     return recognised.checkpoint
+
+
+def _given(foreign: ForeignOptions) -> list[str]:
+    """The flags of options that are not their defaults."""
+    plain = ForeignOptions().to_dict()
+    return [f"--{name.replace('_', '-')}" for name, value in foreign.to_dict().items() if value != plain[name]]
 
 
 def export_checkpoint(
@@ -184,7 +190,12 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
     files = {name: bundle.read(name) for name in bundle.files}
     lasting = bundle.info.provenance.get("recognised", {}).get("options", {})
     foreign = ForeignOptions.from_dict(lasting, str(folder))
-    checkpoint = open_checkpoint(checkpoint_path, foreign, tokenizers=bundle.info.tokenizers)
+    try:
+        checkpoint = open_checkpoint(checkpoint_path, foreign, tokenizers=bundle.info.tokenizers)
+    except FileFormatError as error:
+        if not (told := _given(foreign)):
+            raise
+        raise FileFormatError(f"{folder}: its export was told {', '.join(told)}. With that, {error}") from error
     info, kind = bundle.info, _KINDS.get(checkpoint.kind)
     same = kind is not None and checkpoint.kind == info.kind and dict(checkpoint.tokenizers) == dict(info.tokenizers)
     if kind is None or not same or not kind.signatures_of(checkpoint).items() <= info.signatures.items():

@@ -215,7 +215,7 @@ def loops_of(network_of: Callable[..., CharRNN]) -> Callable[..., Loops]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def foreign_weights():
     """Makes the state_dict of embedding, rnn and fc over 11 tokens, as others write such networks."""
 
