@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.bundle import LM, SEQ2SEQ, SERIES, SOURCE, TARGET, TOKENIZER, WINDOW
-from toolkit.errors import FileFormatError
+from toolkit.errors import FileFormatError, ToolkitError
 from toolkit.export.foreign_options import ForeignOptions
 from toolkit.files import sha256
 from toolkit.models.checkpoint import Checkpoint
@@ -100,7 +100,7 @@ def recognise_checkpoint(
         tokenizers=known,
         weights=weights_of(seen),
         training={"options": {"num_steps": options.window}} if seen.kind == WINDOW else {},
-        corpus=_corpus(seen, sources, options),
+        corpus=_corpus(seen, sources, options, known),
         metrics={},
         recognised=facts,
         reference=(lambda: Owners(seen, shape).eval()) if seen.kind in {LM, SERIES} else None,
@@ -144,17 +144,24 @@ def _fitting(seen: Seen, tokenizers: Mapping[str, Tokenizer]) -> dict[str, Token
     return {name: kept.get(name, id_tokenizer(size)) for name, size in sizes.items()}
 
 
-def _corpus(seen: Seen, sources: Sources, options: ForeignOptions) -> dict[str, Any]:
+def _corpus(seen: Seen, sources: Sources, options: ForeignOptions, known: Mapping[str, Tokenizer]) -> dict[str, Any]:
     """The text that was given, or nothing; see `Checkpoint.corpus`."""
     unknown: dict[str, Any] = {"longest_source": None, "longest_target": None} if seen.encoder is not None else {}
     if not sources.texts or seen.kind not in {LM, WINDOW}:
         return unknown
-    text = sources.texts[0]
+    text, sample = sources.texts[0], sources.texts[0][:_SAMPLE_CHARACTERS]
+    if len(sample) < len(text):  # no word is torn
+        sample = sample[: 1 + max(sample.rfind("\n"), sample.rfind(" "))] or sample
+    try:
+        known[TOKENIZER].encode(sample)
+    except ToolkitError as error:
+        raise ToolkitError(f"{options.corpus[0]}: {error}") from error
     return {
         "source": options.corpus[0],
+        "encoding": options.encoding,
         "sha256": sha256(text.encode()),
         "characters": len(text),
-        "sample": text[:_SAMPLE_CHARACTERS],
+        "sample": sample,
     }
 
 

@@ -186,7 +186,7 @@ class Sources:
     def _with_markers(self, tokenizer: Tokenizer, *, source: bool, target: bool) -> Tokenizer:
         """A tokenizer that knows its special tokens."""
         o = self._options
-        if o.unk is not None and o.unk != UNK and UNK in tokenizer.ids:
+        if o.unk is not None and o.unk != UNK and {UNK, o.unk} <= set(tokenizer.ids):
             raise FileFormatError(
                 f"{self._path}: --unk {o.unk}: the vocabulary has {UNK}, which is that. Leave it out."
             )
