@@ -305,7 +305,7 @@ def test_no_cut_and_no_flipped_byte_ends_in_a_traceback(save, tmp_path, foreign_
     save({"state_dict": foreign_weights(), "chars": list("abcdefghijk")}, path)
     whole, draw = path.read_bytes(), np.random.default_rng(0)
     spoilt = [whole[:length] for length in np.linspace(0, len(whole) - 1, 20, dtype=int)]
-    for place in draw.integers(0, len(whole), 150):
+    for place in draw.integers(0, len(whole), 80):
         flipped = bytearray(whole)
         flipped[place] ^= 1 << int(draw.integers(8))
         spoilt.append(bytes(flipped))

@@ -9,6 +9,7 @@ from torch import nn
 from toolkit.bundle import read_bundle
 from toolkit.cli import _run
 from toolkit.errors import ToolkitError
+from toolkit.export import parity
 from toolkit.export.exporter import open_checkpoint
 from toolkit.export.foreign_options import ForeignOptions
 
@@ -246,12 +247,16 @@ def told(tmp_path_factory):
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("told")
     rnn = nn.RNN(H, H, nonlinearity="relu", bias=False)
-    weights = module(a=nn.Embedding(V, H), b=rnn, c=nn.Linear(H, V, bias=False), d=nn.Linear(3, 3)).state_dict()
+    weights = module(
+        **{"[/b]": nn.Embedding(V, H)}, b=rnn, c=nn.Linear(H, V, bias=False), d=nn.Linear(3, 3)
+    ).state_dict()
     torch.save({"ema": weights, "old": {}, "live": weights}, folder / "their.pt")
     (folder / "vocab.json").write_text(json.dumps(list("abcdefghijk")))
-    said = [f"--set={entry}" for entry in ("state_dict=ema", "embedding=a", "output=c", "ignore=d")]
+    said = [f"--set={entry}" for entry in ("state_dict=ema", "embedding=[/b]", "output=c", "ignore=d")]
     more = ["--nonlinearity", "relu", "--vocab", str(folder / "vocab.json")]
-    assert _run(args=["export", str(folder / "their.pt"), *said, *more]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parity, "STEPS", 48)
+        assert _run(args=["export", str(folder / "their.pt"), *said, *more]) == 0
     return folder
 
 
@@ -287,7 +292,9 @@ def test_verify_says_that_another_network_is_another(change, told, capsys):
     v, h = V + (change == "tokens"), H + (change == "width")
     rnn = nn.GRU(h, h, bias=False) if change == "cell" else nn.RNN(h, h, 1 + (change == "layers"), bias=False)
     a = nn.Embedding(v, 3 if change == "nothing to read" else h)
-    code, err = verify(told, {"ema": module(a=a, b=rnn, c=nn.Linear(h, v, bias=False), d=rnn).state_dict()}, capsys)
+    code, err = verify(
+        told, {"ema": module(**{"[/b]": a}, b=rnn, c=nn.Linear(h, v, bias=False), d=rnn).state_dict()}, capsys
+    )
     assert code == 2
     assert err.startswith("error: ")
     assert OTHERS[change] in err

@@ -3,18 +3,13 @@
 import codecs
 import collections
 import json
-import re
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-import toolkit
-from toolkit.cli import _run
 from toolkit.errors import ToolkitError
-from toolkit.export import parity, seq2seq_parity
-from toolkit.export.exporter import export_checkpoint, open_checkpoint
+from toolkit.export.exporter import open_checkpoint
 from toolkit.export.foreign_options import ForeignOptions
 
 LETTERS = list("abcdefghijk")
@@ -55,7 +50,7 @@ def refused(*expected, **call):
         {"hparams": {"data": {"itos": LETTERS}, "layers": ["x", "y"]}},
         {"vocab": dict(reversed(IDS.items()))},
     ],
-    ids=lambda extras: "-".join(extras),
+    ids="-".join,
 )
 def test_a_vocabulary_in_the_checkpoint_is_found(extras, tmp_path):
     tokenizer = opened(tmp_path, extras=extras).tokenizer
