@@ -1,7 +1,7 @@
 """toolkit export: a checkpoint in, a verified bundle out, or nothing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -74,14 +74,20 @@ def open_checkpoint(
         return load_checkpoint(path)  # says what that is
     data = read_bytes(path, "a checkpoint")
     if is_ours(data):
-        given = [name for name, value in foreign.to_dict().items() if value != ForeignOptions().to_dict()[name]]
-        if given:
-            flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise ToolkitError(f"{path}: was written by `toolkit train` and says all itself: leave {flags} out.")
+        if given := _given(foreign):
+            raise ToolkitError(
+                f"{path}: was written by `toolkit train` and says all itself: leave {', '.join(given)} out."
+            )
         return load_checkpoint(path)
     recognised = recognise_checkpoint(data, path, foreign, tokenizers)
     seen(recognised)
     return recognised.checkpoint
+
+
+def _given(foreign: ForeignOptions) -> list[str]:
+    """The flags of options that are not their defaults."""
+    plain = ForeignOptions().to_dict()
+    return [f"--{name.replace('_', '-')}" for name, value in foreign.to_dict().items() if value != plain[name]]
 
 
 def export_checkpoint(
@@ -195,7 +201,12 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
     files = {name: bundle.read(name) for name in bundle.files}
     lasting = bundle.info.provenance.get("recognised", {}).get("options", {})
     foreign = ForeignOptions.from_dict(lasting, str(folder))
-    checkpoint = open_checkpoint(checkpoint_path, foreign, tokenizers=bundle.info.tokenizers)
+    try:
+        checkpoint = open_checkpoint(checkpoint_path, foreign, tokenizers=bundle.info.tokenizers)
+    except ToolkitError as error:
+        if not (told := _given(foreign)):
+            raise
+        raise FileFormatError(f"{folder}: its export was told {', '.join(told)}. With that, {error}") from error
     info, kind = bundle.info, _KINDS.get(checkpoint.kind)
     same = kind is not None and checkpoint.kind == info.kind and dict(checkpoint.tokenizers) == dict(info.tokenizers)
     if kind is None or not same or not kind.signatures_of(checkpoint).items() <= info.signatures.items():
@@ -214,11 +225,20 @@ def _check_made_again(checkpoint: Checkpoint, files: Mapping[str, bytes], info: 
     options = ExportOptions(
         max_table_mib=info.provenance["max_table_mib"], quantize=info.quantization["kind"], max_ppl_increase=1000.0
     )
+    if "source" not in checkpoint.corpus:  # of one from elsewhere, whose text is not told again; what it costs is known
+        stand_in = {"source": "", "options": {}, "sha256": "", "sample": _something_to_read(checkpoint)}
+        checkpoint = replace(checkpoint, corpus={**checkpoint.corpus, **stand_in})
     built = build_bundle(checkpoint, info.provenance["checkpoint_sha256"], options)
     for name in (GRAPH_FILES[graph] for graph in info.signatures):
         if _graph_bytes(built.files[name]) != _graph_bytes(files[name]):
             raise ParityError(f"{name} is not what exporting and quantising the checkpoint gives.")
     return built.report
+
+
+def _something_to_read(checkpoint: Checkpoint) -> object:
+    """A text, or pairs of texts, that the vocabularies know."""
+    texts = [t.decode([t.ids[t.example]] * 64) for t in checkpoint.tokenizers.values()]
+    return [texts] if checkpoint.kind == SEQ2SEQ else texts[0]
 
 
 def _graph_bytes(data: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from toolkit.corpus import CorpusOptions
 from toolkit.options import Options, option, same_option
 from toolkit.tokenizer import TokenizerOptions
 
@@ -33,6 +34,7 @@ class ForeignOptions(Options):
     corpus: tuple[str, ...] = option(
         (), "text that the vocabulary was made from; parity reads it, too; may be repeated", metavar="TEXT"
     )
+    encoding: str | None = same_option(CorpusOptions, "encoding")
     vocab_order: str | None = option(
         None, "how the tokens of the corpus were numbered", choices=("sorted", "first-seen", "frequency")
     )

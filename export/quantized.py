@@ -98,7 +98,7 @@ def evaluation_text(checkpoint: Checkpoint, options: ExportOptions) -> tuple[str
             "Give --eval TEXT, or the --corpus it was trained on."
         )
     if "options" not in corpus:
-        return corpus["source"], read_text(corpus["source"])
+        return corpus["source"], read_text(corpus["source"], corpus["encoding"])
     try:
         found = load_corpus(corpus["source"], CorpusOptions(**corpus["options"]))
     except (ToolkitError, TypeError, OSError):

@@ -121,7 +121,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
         hint = f" Give {best}." if best.is_file() else ""
         raise FileFormatError(f"{path}: expected a checkpoint, found {what_is(path)}.{hint}")
     if path.name.endswith((".onnx", ".ts.pt")):
-        raise FileFormatError(f"{path}: expected a checkpoint that `toolkit train` wrote, found {what_is(path)}.")
+        raise FileFormatError(
+            f"{path}: expected a checkpoint that `toolkit train` wrote, found {what_is(path)}. "
+            "Give the checkpoint that it was made from."
+        )
     file = _unpickle(read_bytes(path, "a checkpoint that `toolkit train` wrote"), path)
     if not isinstance(file, dict) or file.get("format") != FORMAT:
         found = (

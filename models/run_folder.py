@@ -51,6 +51,11 @@ class RunFolder:
         Raises:
             ToolkitError: there is no run here, or its checkpoint is damaged.
         """
+        if self.path.is_file():
+            raise ToolkitError(
+                f"{self.path}: expected the folder of a run that `toolkit train` wrote, found a file. Training goes on "
+                "from such a folder only; `toolkit export` reads checkpoints of other programs, too."
+            )
         if not self.last.exists():
             raise ToolkitError(f"{self.path}: expected the folder of a run, found no last.pt in it. Check the path.")
         return load_checkpoint(self.last)

@@ -133,10 +133,8 @@ class Tokenizer:
         tokens = self.split(text)
         if self.unk_id is None:
             if missing := self.unknown(text):
-                raise ToolkitError(
-                    f"the text holds {' '.join(map(repr, missing[:10]))}{' …' if len(missing) > 10 else ''}, which the "
-                    "vocabulary has not, nor a token for unknown ones. Leave that out."
-                )
+                held = f"the text holds {' '.join(map(repr, missing[:10]))}{' …' if len(missing) > 10 else ''}"
+                raise ToolkitError(f"{held}, {self._why_unknown}")
             ids = [self.ids[token] for token in tokens]
         else:
             get, unk_id = self.ids.get, self.unk_id
@@ -144,6 +142,11 @@ class Tokenizer:
         if self.width > len(ids) and self.pad_id is not None:
             ids += [self.pad_id] * (self.width - len(ids))
         return np.array([*self.before, *ids, *self.after] if self.before or self.after else ids, np.int64)
+
+    @property
+    def _why_unknown(self) -> str:
+        """The rest of the sentence about tokens that cannot be read."""
+        return "which the vocabulary has not, nor a token for unknown ones. Leave that out."
 
     def marked(self, text: str) -> Ids:
         """As `encode`, between start and end marker."""
@@ -275,6 +278,10 @@ class IdTokenizer(SpaceTokenizer):
 
     kind = "ids"
     unit = "ids"
+
+    @property
+    def _why_unknown(self) -> str:
+        return f"and this model's vocabulary is not known: expected ids from 0 to {len(self) - 1} with spaces between."
 
 
 def id_tokenizer(vocab_size: int) -> IdTokenizer:

@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import re
 import struct
 import warnings
 import zipfile
@@ -16,6 +17,8 @@ import torch
 from torch import Tensor
 
 from toolkit.errors import FileFormatError, MissingDependencyError
+
+from .names import brief, listed, with_plain_names
 
 _MAKERS = {"scalar": np.float64(0).__reduce__()[0], "_reconstruct": np.zeros(1).__reduce__()[0]}
 _NUMPY_GLOBALS: list[Any] = [
@@ -37,6 +40,21 @@ and export that file."""
 _AS_SCRIPTED = AS_STATE_DICT.replace(
     'torch.load({name!r}, map_location="cpu", weights_only=False)', 'torch.jit.load({name!r}, map_location="cpu")'
 )
+
+_FOR_PICKLES = """Where its code is, open it, only if you trust it, and save the weights as
+
+    torch.save(model.state_dict(), {new!r})      # of a PyTorch model, or
+    numpy.savez("weights.npz", Wxh=Wxh, ...)     # of arrays
+
+and export that file."""
+
+_FOR_PROTOCOLS = AS_STATE_DICT.replace("model = ", "content = ").replace("model.state_dict()", "content")
+
+_PICKLE, _MAGIC = re.compile(rb"\x80[\x01-\x05]"), b"l\xfc\x9cF\xf9 j\xa8P\x19"
+"""How a pickle begins; and what follows soon where it is a checkpoint as torch wrote them before 1.6."""
+
+_DEPTH = 4
+"""Of dicts in dicts that are looked into."""
 
 _USUAL = ("state_dict", "model_state_dict", "model", "net", "network", "weights", "params")
 """Under which of several state_dicts the model's own is looked for, in this order."""
@@ -128,10 +146,21 @@ def _unpickled(data: bytes, path: Path) -> Any:  # noqa: ANN401 - whatever the f
                 f"{path}: is a TorchScript program, not a checkpoint; it was not opened. "
                 + _AS_SCRIPTED.format(name=path.name, new=new)
             ) from error
-        named = _names_of_objects(data)
+        named = _names_of_objects(data) or re.findall(r"GLOBAL ([\w.]+)", str(error))[:1]
+        pickled = _PICKLE.match(data) is not None
+        if pickled and _MAGIC not in data[:40]:
+            raise FileFormatError(
+                f"{path}: is a Python pickle, which could run code when opened; it was not opened. "
+                + _FOR_PICKLES.format(new=new)
+            ) from error
+        if "operand" in str(error) and (pickled or data[:2] == b"PK"):
+            raise FileFormatError(
+                f"{path}: is pickled with a protocol above 2, which torch does not open safely; it was not opened. "
+                + _FOR_PROTOCOLS.format(name=path.name, new=new)
+            ) from error
         if named or "GLOBAL" in str(error):
             raise FileFormatError(
-                f"{path}: holds pickled Python objects ({', '.join(named[:4]) or 'of unknown classes'}), which could "
+                f"{path}: holds pickled Python objects ({listed(named, 4) or 'of unknown classes'}), which could "
                 f"run code when opened; it was not opened. {AS_STATE_DICT.format(name=path.name, new=new)}"
             ) from error
         raise _unreadable(path, "torch") from error
@@ -139,7 +168,8 @@ def _unpickled(data: bytes, path: Path) -> Any:  # noqa: ANN401 - whatever the f
 
 def _unreadable(path: Path, library: str) -> FileFormatError:
     return FileFormatError(
-        f"{path}: expected a checkpoint, but {library} cannot read it: it is truncated, damaged or another kind of file"
+        f"{path}: expected a checkpoint, but {library} cannot read it: it is truncated, damaged or another kind of "
+        "file. Copy or save it again."
     )
 
 
@@ -165,34 +195,35 @@ def _chosen(kind: str, content: Any, path: Path, entry: str | None) -> Container
     """The state_dict among what a file holds."""
     if isinstance(content, list | tuple):
         content = {str(i): part for i, part in enumerate(content)}
-    if isinstance(content, Tensor):
-        content = {"": content}
     if not isinstance(content, Mapping):
-        raise FileFormatError(
-            f"{path}: expected tensors with names, found {type(content).__name__}. Save a state_dict."
-        )
-    entries = dict(_entries(content, ""))
+        found = f"a single tensor {list(content.shape)}" if isinstance(content, Tensor) else type(content).__name__
+        raise FileFormatError(f"{path}: expected tensors with names, found {found}. Save a state_dict.")
+    entries = dict(_entries({"": content} if "param_groups" in content else content, ""))
     own = {name: part for name, part in content.items() if isinstance(part, Tensor)}
     if entry is None and any(part.ndim or not entries for part in own.values()):
-        return Container(kind, {str(k): v for k, v in own.items()}, _extras(content))
+        return Container(kind, with_plain_names(own, path), _extras(content))
     picked = [entry] if entry is not None else next(([name] for name in _USUAL if name in entries), sorted(entries))
     missing = [name for name in picked if name not in entries]
     if missing or not picked:
-        found = ", ".join(f"{name} ({type(part).__name__})" for name, part in list(content.items())[:8])
-        known = f" Its state_dicts are {', '.join(sorted(entries))}." if entries else ""
-        looked = f"the state_dict {missing[0]}" if missing else "a state_dict: tensors with names"
-        raise FileFormatError(f"{path}: expected {looked}, found {found or 'nothing'}.{known}")
+        found = listed(f"{name} ({type(part).__name__})" for name, part in content.items())
+        remedy = "Leave --set state_dict out." if own else "Save model.state_dict()."
+        known = f"Its state_dicts are {listed(sorted(entries))}." if entries else remedy
+        looked = f"the state_dict {brief(missing[0])}" if missing else "a state_dict: tensors with names"
+        raise FileFormatError(f"{path}: expected {looked}, found {found or 'nothing'}. {known}")
     parts = {name: entries[name] for name in picked}
     if len(parts) > 1 and not _are_parts(parts):
         raise FileFormatError(
-            f"{path}: holds several state_dicts: {', '.join(sorted(parts))}. Say which is the model's: "
-            f"--set state_dict={sorted(parts)[0]}"
+            f"{path}: holds several state_dicts: {listed(sorted(parts))}. Say which is the model's: "
+            f"--set state_dict={brief(sorted(parts)[0])}"
         )
     tensors = {
         (f"{name}.{key}" if len(parts) > 1 else key): t for name, part in parts.items() for key, t in part.items()
     }
-    notes = (f"state_dict found under {', '.join(parts)}",)
-    return Container(kind, tensors, _extras({k: v for k, v in content.items() if k not in parts}), notes)
+    others = listed((name for name in entries if name not in parts), 3)
+    rest = f"; not {others} (--set state_dict=NAME)" if others and entry is None else ""
+    notes = (f"state_dict found under {listed(parts)}{rest}",)
+    extras = _extras({k: v for k, v in content.items() if k not in parts})
+    return Container(kind, with_plain_names(tensors, path), extras, notes)
 
 
 def _are_parts(entries: Mapping[str, Mapping[str, Tensor]]) -> bool:
@@ -201,7 +232,7 @@ def _are_parts(entries: Mapping[str, Mapping[str, Tensor]]) -> bool:
     return any("enc" in name.lower() for name in names) and any("dec" in name.lower() for name in names)
 
 
-def _entries(content: Mapping[Any, Any], prefix: str) -> list[tuple[str, Mapping[str, Tensor]]]:
+def _entries(content: Mapping[Any, Any], prefix: str, depth: int = 0) -> list[tuple[str, Mapping[str, Tensor]]]:
     """The state_dicts in nested dicts: all values tensors, all names texts."""
     found = []
     for name, part in content.items():
@@ -209,18 +240,19 @@ def _entries(content: Mapping[Any, Any], prefix: str) -> list[tuple[str, Mapping
             where = f"{prefix}{name}"
             if all(isinstance(key, str) and isinstance(tensor, Tensor) for key, tensor in part.items()):
                 found.append((where, part))
-            elif "optim" not in where:  # an optimizer's state has tensors of the same shapes
-                found += _entries(part, f"{where}.")
+            # An optimizer's tensors have the shapes of weights.
+            elif "optim" not in where and "param_groups" not in part and depth < _DEPTH:
+                found += _entries(part, f"{where}.", depth + 1)
     return found
 
 
-def _extras(content: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
+def _extras(content: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> dict[str, Any]:
     """All that is no tensor, with what it lies in."""
     found: dict[str, Any] = {}
     for name, part in content.items():
         if isinstance(part, Tensor):
             continue
         found[f"{prefix}{name}"] = part
-        if isinstance(part, Mapping) and all(isinstance(key, str) for key in part) and len(part) < 1000:
-            found |= _extras(part, f"{prefix}{name}.")
+        if isinstance(part, Mapping) and depth < _DEPTH and len(part) < 1000 and all(isinstance(k, str) for k in part):
+            found |= _extras(part, f"{prefix}{name}.", depth + 1)
     return found

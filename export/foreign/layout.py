@@ -1,15 +1,17 @@
 """The tensors of a state_dict as modules: recurrent stacks, single cells, matrices."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from toolkit.errors import FileFormatError
 from toolkit.signature import GATES
+
+from .floats import as_floats
+from .names import listed
 
 _WRAPPERS = {"_orig_mod", "module", "_forward_module"}
 """Parts of names that torch.compile, DataParallel and trainers put in front or in between."""
@@ -17,11 +19,12 @@ _WRAPPERS = {"_orig_mod", "module", "_forward_module"}
 _STACK = re.compile(r"(weight|bias)_(ih|hh|hr)_l(\d+)(_reverse)?$")
 _CELL = re.compile(r"(weight|bias)_(ih|hh)$")
 
-_NORMED = re.compile(r"(_g|_v|_orig|_raw|\.original\d)$")
+_NORMED = re.compile(r"((weight|bias)\w*_(g|v|orig|raw)$|\bparametrizations\.)")
 """What weight_norm, spectral_norm, pruning and weight dropping leave of a weight's name."""
 
-EXPORT_IT = "Export the module itself: toolkit.export.export_module."
-OWN_MODULE = "If your forward does something else, export the module itself: toolkit.export.export_module."
+EXPORT_MODULE = "toolkit.export.export_module"
+EXPORT_IT = f"Export the module itself: {EXPORT_MODULE}."
+OWN_MODULE = f"If your forward does something else, export the module itself: {EXPORT_MODULE}."
 """What to do where weights alone do not tell."""
 
 
@@ -118,50 +121,77 @@ def joined(module: str, parameter: str) -> str:
     return f"{module}.{parameter}" if module else parameter
 
 
-def layout_of(tensors: Mapping[str, Tensor], ignored: frozenset[str], path: Path) -> Layout:
-    """Group tensors into modules.
+def without(tensors: Mapping[str, Tensor], ignored: frozenset[str], path: Path) -> dict[str, Tensor]:
+    """Tensors but those that are left out on request.
 
     Args:
         tensors: as the file names them.
-        ignored: names of tensors, or of modules, that are left out on request.
+        ignored: names of tensors, or of modules.
         path: for messages.
 
     Raises:
-        FileFormatError: a tensor that belongs to no module known here, a module that lacks one, sizes that fit no cell,
-            NaN, or numbers of no use.
+        FileFormatError: one that is not there.
     """
     unused = sorted(name for name in ignored if not any(_within(key, name) for key in tensors))
     if unused:
-        raise FileFormatError(f"{path}: --set ignore={unused[0]}: there is no such tensor or module{_listed(tensors)}")
-    kept = {name: tensor for name, tensor in tensors.items() if not any(_within(name, part) for part in ignored)}
-    names = {name: ".".join(p for p in name.split(".") if p not in _WRAPPERS) for name in kept}
+        raise FileFormatError(
+            f"{path}: --set ignore={unused[0]}: there is no such tensor or module; found {listed(tensors, 12)}"
+        )
+    return {name: tensor for name, tensor in tensors.items() if not any(_within(name, part) for part in ignored)}
+
+
+def layout_of(tensors: Mapping[str, Tensor], path: Path) -> Layout:
+    """Group tensors into modules.
+
+    Args:
+        tensors: by name.
+        path: for messages.
+
+    Raises:
+        FileFormatError: nothing recurrent, a tensor of no module known here, a module that lacks one, sizes that fit no
+            cell, NaN, or numbers of no use.
+    """
+    if normed := {name: tensor for name, tensor in tensors.items() if _NORMED.search(name)}:
+        raise FileFormatError(
+            f"{path}: {_sized(normed)} make up a weight that is normalised, pruned or dropped. Remove that "
+            f"before saving: torch.nn.utils.parametrize.remove_parametrizations, remove_weight_norm or prune.remove. "
+            f"{EXPORT_IT}"
+        )
+    names = {name: ".".join(p for p in name.split(".") if p not in _WRAPPERS) for name in tensors}
     if len(set(names.values())) < len(names):
-        names = {name: name for name in kept}
+        names = {name: name for name in tensors}
     prefix = _common_prefix(list(names.values()))
-    renamed = {short.removeprefix(prefix): _as_numbers(name, kept[name], path) for name, short in names.items()}
+    renamed = {short.removeprefix(prefix): tensors[name] for name, short in names.items()}
     groups: dict[str, dict[str, Tensor]] = {}
     for name, tensor in renamed.items():
         module, _, parameter = name.rpartition(".")
         groups.setdefault(module, {})[parameter] = tensor
-    recurrent, matrices, unknown = {}, {}, []
-    for module, group in groups.items():
-        if all(_STACK.match(name) for name in group) or all(_CELL.match(name) for name in group):
-            recurrent[module] = _recurrent(module, group, path)
-        elif set(group) <= {"weight", "bias"} and "weight" in group and group["weight"].ndim == 2:
-            matrices[module] = _matrix(module, group, path)
-        else:
-            unknown += [(joined(module, name), tensor) for name, tensor in group.items()]
-    if unknown:
+    stacks = {module: group for module, group in groups.items() if _is_recurrent(group)}
+    if not stacks:
+        raise FileFormatError(
+            f"{path}: expected a recurrent network (weight_ih_l0, weight_hh_l0 …), found "
+            f"{_sized(renamed) or 'no tensors'}. This toolkit exports recurrent models. If this is one with cells "
+            f"of its own, export the module itself: {EXPORT_MODULE}."
+        )
+    rest = {module: group for module, group in groups.items() if module not in stacks}
+    linear = {module: group for module, group in rest.items() if _is_linear(group)}
+    if unknown := {joined(m, name): t for m, group in rest.items() if m not in linear for name, t in group.items()}:
         raise FileFormatError(f"{path}: {_cannot_place(unknown)}")
+    recurrent = {module: _recurrent(module, group, path) for module, group in stacks.items()}
+    matrices = {module: _matrix(module, group, path) for module, group in linear.items()}
     return Layout(recurrent, matrices, prefix)
+
+
+def _is_recurrent(group: Iterable[str]) -> bool:
+    return all(map(_STACK.match, group)) or all(map(_CELL.match, group))
+
+
+def _is_linear(group: Mapping[str, Tensor]) -> bool:
+    return set(group) <= {"weight", "bias"} and "weight" in group and group["weight"].ndim == 2
 
 
 def _within(name: str, part: str) -> bool:
     return name == part or name.startswith(f"{part}.")
-
-
-def _listed(tensors: Mapping[str, Tensor]) -> str:
-    return f"; found {', '.join(list(tensors)[:12])}{' …' if len(tensors) > 12 else ''}"
 
 
 def _common_prefix(names: list[str]) -> str:
@@ -176,29 +206,19 @@ def _common_prefix(names: list[str]) -> str:
         prefix = longer
 
 
-def _as_numbers(name: str, tensor: Tensor, path: Path) -> Tensor:
-    """A tensor in float32."""
-    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_complex() or tensor.is_meta:
-        raise FileFormatError(
-            f"{path}: {name} is a {tensor.dtype} tensor of layout {tensor.layout}; expected plain numbers. Save the "
-            "model's weights in float32, before anything was quantised."
-        )
-    plain = tensor.detach().float().contiguous()
-    if not torch.isfinite(plain).all():
-        raise FileFormatError(f"{path}: {name} holds NaN or infinity: the training had diverged. Take an earlier one.")
-    return plain
+def _sized(tensors: Mapping[str, Tensor]) -> str:
+    """Names and shapes of some tensors."""
+    return listed((f"{name} {list(tensor.shape)}" for name, tensor in tensors.items()), 6)
 
 
-def _cannot_place(unknown: list[tuple[str, Tensor]]) -> str:
+def _cannot_place(unknown: Mapping[str, Tensor]) -> str:
     """The message about tensors of modules that are not known here."""
-    shown = ", ".join(f"{name} {list(tensor.shape)}" for name, tensor in unknown[:6])
-    more = f" and {len(unknown) - 6} more" if len(unknown) > 6 else ""
-    hint = EXPORT_IT
-    if any(_NORMED.search(name) for name, _ in unknown):
-        hint = "They look like those of a normalised, pruned or dropped weight: remove that before saving. Or: " + hint
+    biases = [name for name in unknown if name.rpartition(".")[2] == "bias"]
+    lone = [weight for name in biases if (weight := f"{name.removesuffix('bias')}weight") not in unknown]
+    missing = f" ({lone[0]} is missing)" if lone else ""
     return (
-        f"cannot place {shown}{more}: known are nn.RNN, nn.GRU, nn.LSTM, their cells, nn.Embedding and nn.Linear. "
-        f"What the forward does not use is left out with --set ignore=NAME. {hint}"
+        f"cannot place {_sized(unknown)}{missing}: known are nn.RNN, nn.GRU, nn.LSTM, their cells, nn.Embedding and "
+        f"nn.Linear. What the forward does not use is left out with --set ignore=NAME. {EXPORT_IT}"
     )
 
 
@@ -206,13 +226,16 @@ def _recurrent(module: str, group: Mapping[str, Tensor], path: Path) -> Recurren
     """A stack or a cell, with all of its tensors, in sizes that fit."""
     where = f"{path}: {module or 'the recurrent module'}"
     single = all(_CELL.match(name) for name in group)
-    tensors = {f"{name}_l0": tensor for name, tensor in group.items()} if single else dict(group)
+    group = as_floats({joined(module, name): tensor for name, tensor in group.items()}, path)
+    ends = {name.removeprefix(f"{module}."): tensor for name, tensor in group.items()}
+    tensors = {f"{name}_l0": tensor for name, tensor in ends.items()} if single else ends
     if projections := [name for name in tensors if "_hr_" in name]:
         raise FileFormatError(
             f"{where}: {projections[0]} is the projection of an LSTM with proj_size, whose h and c differ in size; the "
             f"step has one hidden size. {EXPORT_IT}"
         )
     layers = 1 + max(int(match[3]) for match in map(_STACK.match, tensors) if match)
+    layers = min(layers, len(tensors) + 1)  # a name may say any number; some are missing then
     both, bias = any(name.endswith("_reverse") for name in tensors), any(name.startswith("bias") for name in tensors)
     expected = [
         f"{part}_{source}_l{layer}{end}"
@@ -223,24 +246,23 @@ def _recurrent(module: str, group: Mapping[str, Tensor], path: Path) -> Recurren
     ]
     if missing := [name for name in expected if name not in tensors]:
         raise FileFormatError(
-            f"{where}: {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''} missing; "
-            f"found {', '.join(sorted(tensors)[:8])}. The state_dict is not complete."
+            f"{where}: {listed(missing, 4)} missing; found {listed(sorted(tensors))}. The state_dict is not complete: "
+            "save all of it."
         )
     cell, hidden = _cell_of(tensors["weight_hh_l0"], where)
     width = tensors["weight_ih_l0"].shape[-1] if tensors["weight_ih_l0"].ndim == 2 else 0
     for name in expected:
         match = _STACK.match(name)
         assert match is not None
-        below = width if match[3] == "0" else hidden * (2 if both else 1)
+        below = max(width, 1) if match[3] == "0" else hidden * (2 if both else 1)
         columns = [] if match[1] == "bias" else [below if match[2] == "ih" else hidden]
         shape = [GATES[cell] * hidden, *columns]
-        if list(tensors[name].shape) != shape or not width:
+        if list(tensors[name].shape) != shape:
             raise FileFormatError(
                 f"{where}: {name} should have shape {shape} in {cell.upper()} of {hidden} units, has "
                 f"{list(tensors[name].shape)}. {OWN_MODULE}"
             )
-    names = tuple(joined(module, name) for name in group)
-    return Recurrent(module, cell, width, hidden, layers, both, bias, tensors, names, single)
+    return Recurrent(module, cell, width, hidden, layers, both, bias, tensors, tuple(group), single)
 
 
 def _cell_of(w_hh: Tensor, where: str) -> tuple[str, int]:
@@ -251,13 +273,14 @@ def _cell_of(w_hh: Tensor, where: str) -> tuple[str, int]:
             return cell, hidden
     turned = " (transposed?)" if rows and any(hidden == gates * rows for gates in GATES.values()) else ""
     raise FileFormatError(
-        f"{where}: W_hh has shape {list(w_hh.shape)}{turned}; expected [H, H] (RNN), [3H, H] (GRU) or [4H, H] (LSTM). "
-        f"{OWN_MODULE}"
+        f"{where}: weight_hh has shape {list(w_hh.shape)}{turned}; expected [H, H] (RNN), [3H, H] (GRU) or [4H, H] "
+        f"(LSTM). {OWN_MODULE}"
     )
 
 
 def _matrix(module: str, group: Mapping[str, Tensor], path: Path) -> Matrix:
-    weight, bias = group["weight"], group.get("bias")
+    group = as_floats({joined(module, name): tensor for name, tensor in group.items()}, path)
+    weight, bias = group[joined(module, "weight")], group.get(joined(module, "bias"))
     if not weight.numel() or (bias is not None and list(bias.shape) != [weight.shape[0]]):
         raise FileFormatError(
             f"{path}: {module or 'the linear layer'}: weight {list(weight.shape)} and bias "

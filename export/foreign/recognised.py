@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.bundle import LM, SEQ2SEQ, SERIES, SOURCE, TARGET, TOKENIZER, WINDOW
-from toolkit.errors import FileFormatError
+from toolkit.errors import FileFormatError, ToolkitError
 from toolkit.export.foreign_options import ForeignOptions
 from toolkit.files import sha256
 from toolkit.models.checkpoint import Checkpoint
-from toolkit.tokenizer import Tokenizer
+from toolkit.tokenizer import Tokenizer, id_tokenizer
 
 from .container import read_container
-from .layout import layout_of
+from .layout import EXPORT_IT, layout_of, without
 from .rebuild import Owners, shape_of, weights_of
 from .roles import Part, Seen, recognise
 from .scratch import from_scratch
@@ -64,23 +64,24 @@ def recognise_checkpoint(
     settings = options.settings
     entry = next(iter(settings.get("state_dict", ())), None)
     container = read_container(data, path, entry)
-    tensors, scratch = from_scratch(container.tensors, path)
-    layout = layout_of(tensors, frozenset(settings.get("ignore", ())), path)
+    kept = without(container.tensors, frozenset(settings.get("ignore", ())), path)
+    tensors, scratch = from_scratch(kept, path)
+    layout = layout_of(tensors, path)
     sources = Sources(container.extras, options, path)
     seen = recognise(layout, settings, options.input, sources.tell_of, path)
     first = seen.part.first
     if options.nonlinearity == "relu" and first.cell != "rnn":
         raise FileFormatError(
-            f"{path}: --nonlinearity relu belongs to an RNN, found {first.cell.upper()} ({first.name})"
+            f"{path}: --nonlinearity relu belongs to an RNN, found {first.cell.upper()} ({first.name}). Leave that out."
         )
     if options.nonlinearity == "relu" and seen.kind in {SEQ2SEQ, WINDOW}:
         raise FileFormatError(
-            f"{path}: --nonlinearity relu is known of step models only, this one is: {_KINDS[seen.kind]}"
+            f"{path}: --nonlinearity relu is not known of this kind: {_KINDS[seen.kind]}. {EXPORT_IT}"
         )
     vocabularies = _vocabularies(seen, sources) if tokenizers is None else {}
-    known = tokenizers if tokenizers is not None else {name: v.tokenizer for name, v in vocabularies.items()}
+    known = {name: v.tokenizer for name, v in vocabularies.items()} or _fitting(seen, tokenizers or {})
     shape = shape_of(seen, options.nonlinearity or "tanh")
-    assumed = [*seen.assumed, *(sentence for v in vocabularies.values() for sentence in v.assumed)]
+    assumed = [*dict.fromkeys([*seen.assumed, *(sentence for v in vocabularies.values() for sentence in v.assumed)])]
     if seen.part.first.cell == "rnn" and options.nonlinearity is None:
         assumed.append("the RNN's nonlinearity is tanh (--nonlinearity relu if it is not)")
     if seen.kind == SEQ2SEQ and not options.width:
@@ -99,7 +100,7 @@ def recognise_checkpoint(
         tokenizers=known,
         weights=weights_of(seen),
         training={"options": {"num_steps": options.window}} if seen.kind == WINDOW else {},
-        corpus=_corpus(seen, sources, options),
+        corpus=_corpus(seen, sources, options, known),
         metrics={},
         recognised=facts,
         reference=(lambda: Owners(seen, shape).eval()) if seen.kind in {LM, SERIES} else None,
@@ -124,6 +125,7 @@ _LASTING = ("nonlinearity", "input", "set", "window")
 
 def _vocabularies(seen: Seen, sources: Sources) -> dict[str, Vocabulary]:
     if seen.kind == SERIES:
+        sources.refuse()
         return {}
     if seen.encoder is None:
         return {TOKENIZER: sources.of(seen.part.vocab_size)}
@@ -133,17 +135,34 @@ def _vocabularies(seen: Seen, sources: Sources) -> dict[str, Vocabulary]:
     }
 
 
-def _corpus(seen: Seen, sources: Sources, options: ForeignOptions) -> dict[str, Any]:
+def _fitting(seen: Seen, tokenizers: Mapping[str, Tokenizer]) -> dict[str, Tokenizer]:
+    """Those that are known, as far as the network has as many tokens; else ids, which equal none of them."""
+    if seen.kind == SERIES:
+        return {}
+    part = seen.part.vocab_size
+    sizes = {TOKENIZER: part} if seen.encoder is None else {SOURCE: seen.encoder.vocab_size, TARGET: part}
+    kept = {name: t for name, t in tokenizers.items() if len(t) == sizes.get(name)}
+    return {name: kept.get(name, id_tokenizer(size)) for name, size in sizes.items()}
+
+
+def _corpus(seen: Seen, sources: Sources, options: ForeignOptions, known: Mapping[str, Tokenizer]) -> dict[str, Any]:
     """The text that was given, or nothing; see `Checkpoint.corpus`."""
     unknown: dict[str, Any] = {"longest_source": None, "longest_target": None} if seen.encoder is not None else {}
     if not sources.texts or seen.kind not in {LM, WINDOW}:
         return unknown
-    text = sources.texts[0]
+    text, sample = sources.texts[0], sources.texts[0][:_SAMPLE_CHARACTERS]
+    if len(sample) < len(text):  # no word is torn
+        sample = sample[: 1 + max(sample.rfind("\n"), sample.rfind(" "))] or sample
+    try:
+        known[TOKENIZER].encode(sample)
+    except ToolkitError as error:
+        raise ToolkitError(f"{options.corpus[0]}: {error}") from error
     return {
         "source": options.corpus[0],
+        "encoding": options.encoding,
         "sha256": sha256(text.encode()),
         "characters": len(text),
-        "sample": text[:_SAMPLE_CHARACTERS],
+        "sample": sample,
     }
 
 

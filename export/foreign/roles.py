@@ -11,12 +11,19 @@ from toolkit.bundle import LM, SEQ2SEQ, SERIES, WINDOW
 from toolkit.errors import FileFormatError
 
 from .layout import EXPORT_IT, OWN_MODULE, Layout, Matrix, Recurrent
+from .names import listed
 
 _ENCODERS, _DECODERS = ("enc", "src", "source"), ("dec", "trg", "tgt", "target")
 _EMBEDDINGS = ("emb", "wte", "lookup", "encoder")
 _OUTPUTS = ("out", "fc", "lin", "dense", "dec", "proj", "head", "logit", "h2o", "classif", "generator")
 
 _ALL_ASSUME = "the modules compute what torch's of that name do, with nothing but dropout between them"
+
+_CHAINS = ("rnn", "encoder", "decoder")
+_SINGLE = ("rnn", "embedding", "output")
+_PAIR = ("encoder", "decoder", "source_embedding", "target_embedding", "output")
+_ROLES = tuple(dict.fromkeys((*_SINGLE, *_PAIR)))
+"""What the user can name a module for: those of one network, and of encoder and decoder."""
 
 _NUMBERS = 1
 """A network that reads and writes so many is one over real numbers, not over a vocabulary."""
@@ -94,14 +101,11 @@ def recognise(
     Raises:
         FileFormatError: no such network, or more than one way to see it.
     """
-    if not layout.recurrent:
-        raise FileFormatError(
-            f"{path}: expected a recurrent network (weight_ih_l0, weight_hh_l0 …), found none among "
-            f"{', '.join(layout.matrices) or 'its tensors'}. This toolkit exports recurrent models."
-        )
     roles = _Roles(layout, settings, path)
     if "encoder" in settings or "decoder" in settings or roles.encoder_and_decoder():
+        roles.allow(_PAIR)
         return _text_to_text(roles)
+    roles.allow(_SINGLE)
     chain = roles.chain(list(layout.recurrent))
     return _one_network(roles, chain, reads, has_vocabulary)
 
@@ -114,24 +118,45 @@ class _Roles:
         self.settings = settings
         self.recurrent = dict(layout.recurrent)
         self.matrices = dict(layout.matrices)
+        modules = (*self.recurrent, *self.matrices)
+        self._said = {role: [self._module(role, name, modules) for name in settings.get(role, ())] for role in _ROLES}
+        self._taken: dict[str, str] = {}
+        for role, names in self._said.items():
+            if len(names) > 1 and role not in _CHAINS:
+                raise self.fault(f"--set {role}: expected one module, found {listed(names)}")
+            for name in names:
+                if (other := self._taken.get(name)) is not None:
+                    raise self.fault(f"--set names {name} twice, as {other} and as {role}. Name it once.")
+                self._taken[name] = role
 
     def fault(self, text: str) -> FileFormatError:
         return FileFormatError(f"{self.path}: {text}")
 
+    def _module(self, role: str, name: str, modules: Sequence[str]) -> str:
+        """The module that the user named for a role."""
+        found = [m for m in modules if name in {m, f"{m}.weight"} or name.startswith(f"{m}.weight_")]
+        if len(found) != 1:
+            raise self.fault(f"--set {role}={name}: there is no such module; found {listed(modules, 12)}")
+        if (found[0] in self.recurrent) != (role in _CHAINS):
+            kind, known = ("a recurrent", self.recurrent) if role in _CHAINS else ("a linear", self.matrices)
+            raise self.fault(f"--set {role}={name}: expected {kind} module, one of {listed(known)}")
+        return found[0]
+
+    def allow(self, roles: Sequence[str]) -> None:
+        """Refuse what was said of roles that this network has not."""
+        for role, names in self._said.items():
+            if names and role not in roles:
+                raise self.fault(
+                    f"--set {role}={names[0]}: this network has no such part; what it has is {', '.join(roles)}"
+                )
+
+    def _free(self) -> list[tuple[str, Matrix]]:
+        """Matrices that the user named for nothing."""
+        return [(name, matrix) for name, matrix in self.matrices.items() if name not in self._taken]
+
     def said(self, role: str) -> list[str]:
         """The modules that the user named for a role."""
-        found = []
-        for name in self.settings.get(role, ()):
-            matching = [
-                module
-                for module in (*self.recurrent, *self.matrices)
-                if name in {module, f"{module}.weight"} or name.startswith(f"{module}.weight_")
-            ]
-            if len(matching) != 1:
-                known = ", ".join((*self.recurrent, *self.matrices))
-                raise self.fault(f"--set {role}={name}: there is no such module; found {known}")
-            found += matching
-        return found
+        return self._said[role]
 
     def encoder_and_decoder(self) -> bool:
         """Whether recurrent modules are named so."""
@@ -139,12 +164,9 @@ class _Roles:
 
     def chain(self, names: Sequence[str], role: str = "rnn") -> tuple[Recurrent, ...]:
         """Recurrent modules in the order in which they feed each other: by name, numbers by size."""
-        names = self.said(role) or sorted(names, key=_natural)
-        wrong = [name for name in names if name not in self.recurrent]
-        if wrong:
-            raise self.fault(f"--set {role}={wrong[0]}: is no recurrent module; those are {', '.join(self.recurrent)}")
+        names = self.said(role) or sorted((name for name in names if name in self.recurrent), key=_natural)
         chain = tuple(self.recurrent.pop(name) for name in names)
-        shown = ", ".join(f"{module.name} ({module})" for module in chain)
+        shown = listed(f"{module.name} ({module})" for module in chain)
         for below, above in pairwise(chain):
             if above.input_size != below.width:
                 raise self.fault(
@@ -162,11 +184,11 @@ class _Roles:
     def output(self, width: int, reads: str = "the recurrent layers") -> Matrix:
         """The linear layer that reads so many numbers."""
         said = self.said("output")
-        fitting = said or [name for name, matrix in self.matrices.items() if matrix.columns == width]
+        fitting = said or [name for name, matrix in self._free() if matrix.columns == width]
         if len(fitting) > 1:
             fitting = _by_name(fitting, _OUTPUTS, self.matrices)
         if len(fitting) != 1:
-            found = ", ".join(f"{name} {matrix}" for name, matrix in self.matrices.items()) or "no linear layer"
+            found = listed(f"{name} {matrix}" for name, matrix in self.matrices.items()) or "no linear layer"
             which = f"Say which with --set output={fitting[0]}." if fitting else EXPORT_IT
             expected = f"expected one linear layer [K, {width}] behind {reads}"
             raise self.fault(f"{expected}, found {found}. {which}")
@@ -180,12 +202,17 @@ class _Roles:
     def embedding(self, width: int, role: str, hints: Sequence[str]) -> Matrix | None:
         """The embedding [V, width]: a matrix without bias; None where there is none."""
         said = self.said(role)
-        fitting = said or [n for n, matrix in self.matrices.items() if matrix.columns == width and matrix.bias is None]
+        if said and (self.matrices[said[0]].columns != width or self.matrices[said[0]].bias is not None):
+            raise self.fault(
+                f"--set {role}={said[0]}: {self.matrices[said[0]]} is no embedding of {width} numbers, which is what "
+                f"the recurrent layers read. {OWN_MODULE}"
+            )
+        fitting = said or [n for n, matrix in self._free() if matrix.columns == width and matrix.bias is None]
         if len(fitting) > 1:
             fitting = _by_name(fitting, hints, self.matrices)
         if len(fitting) > 1:
             raise self.fault(
-                f"{' and '.join(fitting)} may both be the embedding of {width} numbers. Say which with "
+                f"each of {listed(fitting)} may be the embedding of {width} numbers. Say which with "
                 f"--set {role}={fitting[0]}."
             )
         return self.matrices.pop(fitting[0]) if fitting else None
@@ -196,7 +223,7 @@ class _Roles:
         left += [f"{name} {matrix}" for name, matrix in self.matrices.items()]
         if left:
             raise self.fault(
-                f"cannot place {', '.join(left)}. What the forward does not use is left out with "
+                f"cannot place {listed(left)}. What the forward does not use is left out with "
                 f"--set ignore=NAME. {OWN_MODULE}"
             )
 
@@ -238,12 +265,22 @@ def _one_network(
     assumed = [_ALL_ASSUME]
     if len(chain) > 1:
         assumed.append(f"the recurrent modules feed each other in this order: {', '.join(m.name for m in chain)}")
+    if output.bias is None and first.bias:
+        assumed.append(f"{output.name} has no bias")
     if embedding is None:
         over_ids = first.input_size == output.rows and output.rows > _NUMBERS
-        wanted = reads or ("ids" if over_ids else "numbers")
+        forecast = output.rows == _NUMBERS and not has_vocabulary(output.rows)
+        wanted = reads or ("ids" if over_ids else "numbers" if forecast else None)
+        if wanted is None:
+            raise roles.fault(
+                f"{first.name} reads {first.input_size} numbers at a step, {output.name} writes {output.rows}: that is "
+                "no embedding, nor one-hot ids, of which there are as many. If they are real numbers, say --input "
+                "numbers; if the embedding is missing, save all of model.state_dict()."
+            )
         if wanted == "ids" and not over_ids:
             raise roles.fault(
-                f"reads {first.input_size} numbers and writes {output.rows}: no one-hot ids, those are as many."
+                f"reads {first.input_size} numbers, writes {output.rows}: no one-hot ids, those are as many. Leave "
+                "--input ids out, or say --input numbers."
             )
         if over_ids and reads is None and not has_vocabulary(output.rows):
             assumed.append(f"the {output.rows} inputs are one-hot ids (--input numbers if they are not)")
@@ -253,11 +290,13 @@ def _one_network(
             assumed.append("the outputs go through no further function")
             return Seen(SERIES, part, output, assumed=tuple(assumed))
     elif reads == "numbers":
-        raise roles.fault(f"--input numbers: it has an embedding, {embedding.name} {embedding}, and reads ids.")
+        raise roles.fault(
+            f"--input numbers: it has an embedding, {embedding.name} {embedding}, and reads ids. Leave that out."
+        )
     if output.rows != part.vocab_size:
         raise roles.fault(
-            f"reads {part.vocab_size} tokens and writes {output.rows} numbers ({output.name} {output}): it predicts no "
-            f"tokens; a classifier or a tagger does not write text. {EXPORT_IT}"
+            f"reads {part.vocab_size} tokens, and {output.name} {output} writes another number: it predicts no tokens. "
+            f"A classifier or a tagger does not write text. {EXPORT_IT}"
         )
     if first.bidirectional:
         assumed.append("the output layer reads the last position of a window: out[:, -1]")
@@ -277,9 +316,15 @@ def _ends(roles: _Roles, input_size: int, width: int) -> tuple[Matrix | None, Ma
 
 def _text_to_text(roles: _Roles) -> Seen:
     """An encoder whose last states are the first ones of a decoder."""
+    layout_names = list(roles.recurrent)
     encoders = [name for name in roles.recurrent if _named(name, _ENCODERS)]
     decoders = [name for name in roles.recurrent if _named(name, _DECODERS)]
     encoder, decoder = roles.chain(encoders, "encoder"), roles.chain(decoders, "decoder")
+    if not encoder or not decoder:
+        raise roles.fault(
+            f"expected recurrent modules of an encoder and of a decoder, found {listed(layout_names)}. Name both: "
+            "--set encoder=NAME --set decoder=NAME"
+        )
     if encoder[0].bidirectional or decoder[0].bidirectional:
         raise roles.fault(
             f"{encoder[0].name} reads from both ends; how its states become those of the decoder, weights do not "
@@ -292,18 +337,15 @@ def _text_to_text(roles: _Roles) -> Seen:
             f"the encoder {encoder[0].name} ({encoder[0]}) and the decoder {decoder[0].name} ({decoder[0]}) differ in "
             f"cell, size or layers, so that the states of one are not those of the other. {EXPORT_IT}"
         )
+    _check_fed_by_tokens(roles, decoder[0])
     output = roles.output(decoder[-1].width, "the decoder")
     target = roles.embedding(decoder[0].input_size, "target_embedding", _DECODERS)
     source = roles.embedding(encoder[0].input_size, "source_embedding", _ENCODERS)
     if target is not None and source is None and target.columns == encoder[0].input_size:
         source = target  # shared, where a one-hot source of that size would be a coincidence
+    if target is None and decoder[0].input_size != output.rows:
+        raise _joined(roles, decoder[0])
     roles.finish()
-    given = decoder[0].input_size
-    if target is None and given != output.rows:
-        raise roles.fault(
-            f"the decoder {decoder[0].name} reads {given} numbers at a step, which is neither an embedding nor one of "
-            f"the {output.rows} tokens: a context joins them; how, weights do not tell. {EXPORT_IT}"
-        )
     if target is not None and target.rows != output.rows:
         raise roles.fault(f"{target.name} reads {target.rows} tokens, {output.name} writes {output.rows}. {OWN_MODULE}")
     if (source is None) != (target is None) or (source and target and source.columns != target.columns):
@@ -313,3 +355,20 @@ def _text_to_text(roles: _Roles) -> Seen:
         "the decoder starts from the encoder's last states",
     )
     return Seen(SEQ2SEQ, Part(target, decoder), output, Part(source, encoder), assumed)
+
+
+def _check_fed_by_tokens(roles: _Roles, decoder: Recurrent) -> None:
+    """Neither attention nor a context goes into the decoder, as far as names and sizes tell."""
+    if attention := [name for name in roles.matrices if _named(name, ("att",))]:
+        raise roles.fault(
+            f"{listed(attention)} look like attention; how the decoder uses it, weights do not tell. {EXPORT_IT}"
+        )
+    if not any(decoder.input_size in {matrix.columns, matrix.rows} for matrix in roles.matrices.values()):
+        raise _joined(roles, decoder)
+
+
+def _joined(roles: _Roles, decoder: Recurrent) -> FileFormatError:
+    return roles.fault(
+        f"the decoder {decoder.name} reads {decoder.input_size} numbers at a step, which is neither the width of an "
+        f"embedding nor a number of tokens: a context joins them; how, weights do not tell. {EXPORT_IT}"
+    )

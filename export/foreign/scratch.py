@@ -13,7 +13,9 @@ from torch import Tensor
 
 from toolkit.errors import FileFormatError
 
+from .floats import as_floats
 from .layout import EXPORT_IT, OWN_MODULE
+from .names import listed
 
 _MIN_CHAR = ("Wxh", "Whh", "Why", "bh", "by")
 _RNN = ("W_xh", "W_hh", "b_h", "W_hq", "b_q")
@@ -22,7 +24,8 @@ _LSTM = tuple(f"{kind}{gate}" for gate in "ifoc" for kind in ("W_x", "W_h", "b_"
 _TORCH_GATES = "ifco"
 """The order in which nn.LSTM stacks its gates; it calls the cell's candidate g."""
 
-_LISTS = {len(names): names for names in (_RNN, _GRU, _LSTM)}
+_NAMES = (_MIN_CHAR, _RNN, _GRU, _LSTM)
+_LISTS = {len(names): names for names in _NAMES[1:]}
 
 
 def from_scratch(tensors: Mapping[str, Tensor], path: Path) -> tuple[Mapping[str, Tensor], str]:
@@ -31,9 +34,12 @@ def from_scratch(tensors: Mapping[str, Tensor], path: Path) -> tuple[Mapping[str
     Raises:
         FileFormatError: sizes do not fit, or the arithmetic is not that of torch's cells.
     """
-    if set(tensors) == {str(i) for i in range(len(tensors))} and len(tensors) in _LISTS:
-        tensors = {name: tensors[str(i)] for i, name in enumerate(_LISTS[len(tensors)])}
+    if set(tensors) == {str(i) for i in range(len(tensors))}:
+        tensors = _with_names(list(tensors.values()), path)
     names = frozenset(tensors)
+    _check_complete(names, path)
+    if names in map(frozenset, _NAMES):
+        tensors = as_floats(tensors, path)
     if names == frozenset(_MIN_CHAR):
         return _of_rnn(tensors, _MIN_CHAR, path, rows=False), "min-char-rnn: column vectors, tanh(Wxh x + Whh h + bh)"
     if names == frozenset(_RNN):
@@ -48,6 +54,28 @@ def from_scratch(tensors: Mapping[str, Tensor], path: Path) -> tuple[Mapping[str
     if names == frozenset(_LSTM):
         return _of_lstm(tensors, path), "from scratch: row vectors, gates i, f, o and candidate c"
     return tensors, ""
+
+
+def _check_complete(names: frozenset[str], path: Path) -> None:
+    """Arrays of a network from scratch must be all that it has, and nothing else."""
+    known = min(_NAMES, key=lambda known: len(names ^ set(known)))
+    missing, other = [name for name in known if name not in names], sorted(names - set(known))
+    if len(known) - len(missing) >= 3 and (missing or other):
+        fault = f"lacks {listed(missing)}" if missing else f"holds {listed(other)} besides"
+        remedy = "Save all of them." if missing else f"Leave those out: --set ignore={listed(other).replace(', ', ',')}"
+        raise FileFormatError(f"{path}: a network from scratch has {', '.join(known)}; this one {fault}. {remedy}")
+
+
+def _with_names(tensors: Sequence[Tensor], path: Path) -> dict[str, Tensor]:
+    """A list in one of the orders that are known."""
+    names = _LISTS.get(len(tensors), ())
+    found = [tensor.ndim for tensor in tensors]
+    if not names or found != [1 if name.startswith("b_") else 2 for name in names]:
+        raise FileFormatError(
+            f"{path}: holds {len(tensors)} tensors without names; which is which, only your code knows. Save "
+            "model.state_dict(), or a dict with names."
+        )
+    return dict(zip(names, tensors, strict=True))
 
 
 _RNN_AS_MIN_CHAR = ("W_xh", "W_hh", "W_hq", "b_h", "b_q")

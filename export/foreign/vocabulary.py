@@ -2,15 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toolkit.corpus import read_text
+from toolkit.corpus import decode_text, encoding_of, read_text
 from toolkit.errors import FileFormatError, ToolkitError
 from toolkit.export.foreign_options import ForeignOptions
-from toolkit.tokenizer import LINE_ENDS, TOKENIZER_KINDS, CharTokenizer, SpaceTokenizer, Tokenizer, id_tokenizer
+from toolkit.files import read_bytes
+from toolkit.tokenizer import LINE_ENDS, TOKENIZER_KINDS, UNK, CharTokenizer, SpaceTokenizer, Tokenizer, id_tokenizer
+
+from .names import brief, listed
 
 _SPELLINGS = {
     "unk": ("<unk>", "<UNK>", "[UNK]", "UNK", "<oov>", "<OOV>"),
@@ -22,6 +25,9 @@ _SPELLINGS = {
 
 _TELLING = ("vocab", "token", "char", "stoi", "itos", "2i", "to_i", "index", "word", "letter", "symbol", "alphabet")
 """Names that vocabularies have; another list of texts may be anything."""
+
+
+_EXPECTED = "a list of different tokens, or a dict between tokens and all ids from 0 on"
 
 
 @dataclass(frozen=True)
@@ -55,15 +61,27 @@ class Sources:
         missing = [name for name in named if name not in extras]
         if missing:
             raise FileFormatError(
-                f"{path}: --set vocab={missing[0]}: there is no such entry; found {', '.join(extras) or 'none'}"
+                f"{path}: --set vocab={missing[0]}: there is no such entry; vocabularies in it: "
+                f"{listed(n for n in extras if tokens_of(extras[n], letters=_tells(n)) is not None) or 'none'}"
             )
-        found = {name: tokens_of(extras[name]) for name in (named or extras)}
+        found = {name: tokens_of(extras[name], letters=_tells(name) or bool(named)) for name in (named or extras)}
         self._inside = {name: tokens for name, tokens in found.items() if tokens is not None}
-        if named and len(self._inside) < len(named):
-            raise FileFormatError(
-                f"{path}: --set vocab={named[0]}: is no vocabulary: a list of texts, or a dict to ids"
-            )
-        self.texts = [read_text(source) for source in options.corpus]
+        wrong = [name for name, tokens in found.items() if tokens is None]
+        if named and wrong:
+            raise FileFormatError(f"{path}: --set vocab={wrong[0]}: expected {_EXPECTED}")
+        self._odd = [n for n in wrong if _tells(n) and isinstance(extras[n], Collection) and len(extras[n]) > 1]
+        self.texts = [read_text(source, options.encoding) for source in options.corpus]
+
+    def refuse(self) -> None:
+        """For a network that reads no tokens.
+
+        Raises:
+            ToolkitError: a vocabulary or a text was given.
+        """
+        given = [name for name in ("vocab", "source_vocab", "corpus") if getattr(self._options, name)]
+        if given:
+            flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise ToolkitError(f"{self._path}: reads real numbers, which have no vocabulary: leave {flags} out.")
 
     def tell_of(self, size: int) -> bool:
         """Whether anything says that the network has a vocabulary, of so many tokens where it lies in the file."""
@@ -90,6 +108,8 @@ class Sources:
                 )
             tokenizer: Tokenizer = id_tokenizer(size)
             kind, assumed = type(tokenizer), [f"no vocabulary is known: {size} ids are read and written as numbers"]
+            if self._odd:
+                assumed.append(f"{listed(self._odd)} in the checkpoint is no vocabulary: expected {_EXPECTED}")
         else:
             kind, assumed = (
                 kind_of(tokens) if self._options.tokenizer is None else (TOKENIZER_KINDS[self._options.tokenizer], [])
@@ -101,7 +121,7 @@ class Sources:
         o = self._options
         file = (o.source_vocab if "src" in hints else None) or o.vocab
         if file is not None:
-            return self._of_size(read_vocab(file), size, file), file
+            return self._of_size(read_vocab(file, o.encoding), size, file), file
         if o.vocab_order is not None:
             return self._counted(size), f"{', '.join(o.corpus)}, {o.vocab_order}"
         fitting = {name: tokens for name, tokens in self._inside.items() if len(tokens) == size}
@@ -110,13 +130,13 @@ class Sources:
             fitting = telling or fitting
         if len(set(fitting.values())) > 1:
             raise FileFormatError(
-                f"{self._path}: {' and '.join(fitting)} may both be the vocabulary. Say which with "
+                f"{self._path}: each of {listed(fitting)} may be the vocabulary. Say which with "
                 f"--set vocab={next(iter(fitting))}, or give --vocab FILE."
             )
         if fitting:
             return next(iter(fitting.values())), f"the checkpoint's {next(iter(fitting))}"
         for name, tokens in self._inside.items():
-            if any(hint in name.lower() for hint in _TELLING):
+            if _tells(name) or self._options.settings.get("vocab"):
                 self._of_size(tokens, size, f"the checkpoint's {name}")
         return None, "none"
 
@@ -140,10 +160,11 @@ class Sources:
         found = [(*o.special, *(t for t in _ordered(way, str(o.vocab_order)) if t not in o.special)) for way in ways]
         best = next((tokens for tokens in found if len(tokens) == size), found[0])
         if len(best) != size:
+            counts = " or ".join(dict.fromkeys(str(len(tokens)) for tokens in found))
             unit = TOKENIZER_KINDS[o.tokenizer or "char"].unit
             raise FileFormatError(
-                f"{self._path}: the network has {size} tokens, the corpus {', '.join(o.corpus)} {len(best)} {unit}"
-                f"{f' with {len(o.special)} special ones' if o.special else ''}. Give the text it was trained on, all "
+                f"{self._path}: the network has {size} tokens, the corpus {', '.join(o.corpus)} {counts} {unit}"
+                f"{', special ones included' if o.special else ''}. Give the text it was trained on, all "
                 "of it, read the same way: see --special, --tokenizer and --newline."
             )
         return best
@@ -151,6 +172,10 @@ class Sources:
     def _with_markers(self, tokenizer: Tokenizer, *, source: bool, target: bool) -> Tokenizer:
         """A tokenizer that knows its special tokens."""
         o = self._options
+        if o.unk is not None and o.unk != UNK and {UNK, o.unk} <= set(tokenizer.ids):
+            raise FileFormatError(
+                f"{self._path}: --unk {o.unk}: the vocabulary has {UNK}, which is that. Leave it out."
+            )
         pair = source or target
         marks = {"unk_id": self._special(tokenizer, "unk", o.unk)}
         if pair:
@@ -160,7 +185,7 @@ class Sources:
         if target and (marks["bos_id"] is None or marks["eos_id"] is None):
             raise FileFormatError(
                 f"{self._path}: a target needs a token that opens and one that closes it; give --bos and --eos. The "
-                f"vocabulary begins with {' '.join(map(repr, tokenizer.vocab[:8]))}."
+                f"vocabulary begins with {brief(' '.join(map(repr, tokenizer.vocab[:8])))}."
             )
         form: dict[str, tuple[int, ...]] = {}
         if source:
@@ -175,7 +200,10 @@ class Sources:
 
     def _special(self, tokenizer: Tokenizer, role: str, said: str | None) -> int | None:
         if said is not None and said not in tokenizer.ids:
-            raise FileFormatError(f"{self._path}: {said!r} ({role}) is no token of the vocabulary.")
+            first = " ".join(map(repr, tokenizer.vocab[:8]))
+            raise FileFormatError(
+                f"{self._path}: {said!r} ({role}) is no token of the vocabulary, which begins with {brief(first)}."
+            )
         spelt = (said,) if said is not None else _SPELLINGS[role]
         return next((tokenizer.ids[token] for token in spelt if token in tokenizer.ids), None)
 
@@ -188,7 +216,10 @@ def kind_of(tokens: Sequence[str]) -> tuple[type[Tokenizer], list[str]]:
         return CharTokenizer, []
     if any("\u3400" <= character <= "\u9fff" for word in words for character in word):
         return TOKENIZER_KINDS["word"], ["text is cut into words by jieba (--tokenizer space if it is not)"]
-    return SpaceTokenizer, ["text is split at white space (--tokenizer word for jieba)"]
+    assumed = ["text is split at white space (--tokenizer word for jieba)"]
+    if torn := [word for word in words if word not in SpaceTokenizer.cut(word)]:
+        assumed.append(f"{len(torn)} tokens hold white space and are never read: {brief(repr(torn[0]))} …")
+    return SpaceTokenizer, assumed
 
 
 def plain_tokenizer(vocab: Sequence[str]) -> Tokenizer:
@@ -212,8 +243,20 @@ def _ordered(tokens: Iterable[str], order: str) -> list[str]:
     return [token for token, _ in counts.most_common()] if order == "frequency" else list(counts)
 
 
-def tokens_of(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - whatever a checkpoint holds
-    """The tokens in the order of their ids, of a list, or a dict from or to ids; None of anything else."""
+def _tells(name: str) -> bool:
+    """Whether an entry is called as vocabularies are."""
+    return any(hint in name.lower() for hint in _TELLING)
+
+
+def tokens_of(value: Any, *, letters: bool = False) -> tuple[str, ...] | None:  # noqa: ANN401 - whatever there is
+    """The tokens in the order of their ids, of a list, or a dict from or to ids; None of anything else.
+
+    Args:
+        value: what a checkpoint or a file holds.
+        letters: whether a text is the list of its characters.
+    """
+    if letters and isinstance(value, str):
+        value = list(value)
     if isinstance(value, Mapping) and value:
         pairs = list(value.items())
         if all(isinstance(token, str) and type(i) is int for token, i in pairs):
@@ -226,35 +269,50 @@ def tokens_of(value: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - whatever 
         value = [numbered[i] for i in range(len(pairs))]
     if not isinstance(value, list | tuple) or len(value) < 2:
         return None
-    sound = all(isinstance(token, str) and token for token in value) and len(set(value)) == len(value)
-    return tuple(value) if sound else None
+    sound = all(isinstance(token, str) and token and _is_text(token) for token in value)
+    return tuple(value) if sound and len(set(value)) == len(value) else None
 
 
-def read_vocab(source: str) -> tuple[str, ...]:
-    """A vocabulary file: a JSON list or dict, or a token in each line.
+def _is_text(token: str) -> bool:
+    """Whether it can be written as UTF-8: half a surrogate pair cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in token)
+
+
+def read_vocab(source: str, encoding: str | None = None) -> tuple[str, ...]:
+    """A vocabulary file: JSON (a list, a dict, or a text of all characters), or a token in each line.
 
     Raises:
         ToolkitError: neither, or a token stands there twice.
     """
-    text = read_text(source)
-    if text.lstrip()[:1] in {"[", "{"} and Path(source).suffix == ".json":
+    data = read_bytes(Path(source), "a vocabulary: JSON, or a token in each line")
+    text = decode_text(data, source, encoding or encoding_of(data, source))
+    lines = text.removesuffix("\n").split("\n")
+    if Path(source).suffix == ".json" or (len(lines) == 1 and text[:1] in {"[", "{"}):
         try:
             value = json.loads(text)
-        except ValueError as error:
-            raise ToolkitError(f"{source}: expected JSON: {error}") from error
-        tokens = tokens_of(value)
+        except (ValueError, RecursionError) as error:
+            raise ToolkitError(f"{source}: expected JSON: {error}. Tokens in lines belong in a .txt file.") from error
+        tokens = tokens_of(value, letters=True)
         if tokens is None:
-            raise ToolkitError(
-                f"{source}: expected a list of different tokens, or a dict between tokens and all ids from 0 on"
-            )
+            raise ToolkitError(f"{source}: expected {_EXPECTED}; found {_kind_of(value)}")
         return tokens
-    lines = text.removesuffix("\n").split("\n")
     if "" in lines:
         raise ToolkitError(
             f"{source}: line {1 + lines.index('')} is empty; expected a token in each line. A vocabulary with a line "
             "break among its tokens must be JSON: a list, in a file whose name ends in .json."
         )
-    twice = [token for token, count in Counter(lines).items() if count > 1]
-    if twice:
-        raise ToolkitError(f"{source}: the token {twice[0]!r} stands there twice")
+    if twice := _twice(lines):
+        raise ToolkitError(f"{source}: the token {brief(twice[0])!r} stands there twice; expected it once")
     return tuple(lines)
+
+
+def _twice(tokens: Iterable[Any]) -> list[Any]:
+    return [token for token, count in Counter(tokens).items() if count > 1]
+
+
+def _kind_of(value: Any) -> str:  # noqa: ANN401 - whatever a file holds
+    """What is wrong about a vocabulary, in a few words."""
+    if isinstance(value, list) and all(isinstance(token, str) for token in value) and (twice := _twice(value)):
+        return f"{brief(twice[0])!r} twice"
+    keys = f" with the keys {listed(value, 4)}" if isinstance(value, Mapping) and value else ""
+    return f"{type(value).__name__}{keys}"

@@ -213,3 +213,16 @@ def loops_of(network_of: Callable[..., CharRNN]) -> Callable[..., Loops]:
         return made[cell, num_layers]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def foreign_weights():
+    """Makes the state_dict of embedding, rnn and fc over 11 tokens, as others write such networks."""
+
+    def make(cell=torch.nn.LSTM, layers=2, **kind):
+        torch.manual_seed(0)
+        parts = {"embedding": torch.nn.Embedding(11, 4), "rnn": cell(4, 6, layers, **kind)}
+        parts["fc"] = torch.nn.Linear(12 if kind.get("bidirectional") else 6, 11)
+        return dict(torch.nn.ModuleDict(parts).state_dict())
+
+    return make
