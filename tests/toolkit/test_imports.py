@@ -30,7 +30,7 @@ OTHERS = {
     "toolkit": BASE | {"jieba"},
     "toolkit.gui": BASE | {"PySide6"},
     "toolkit.models": BASE | {"torch", "matplotlib"},
-    "toolkit.export": BASE | {"torch", "onnx", "onnx_ir", "onnxscript"},
+    "toolkit.export": BASE | {"torch", "onnx", "onnx_ir", "onnxscript", "safetensors"},
 }
 
 HEAVY = {"torch", "onnx", "onnx_ir", "onnxscript", "matplotlib", "PySide6", "jieba"}
