@@ -22,9 +22,9 @@ _CELL = re.compile(r"(weight|bias)_(ih|hh)$")
 _NORMED = re.compile(r"((weight|bias)\w*_(g|v|orig|raw)$|\bparametrizations\.)")
 """What weight_norm, spectral_norm, pruning and weight dropping leave of a weight's name."""
 
-EXPORT_MODULE = "toolkit.export.export_module"
-EXPORT_IT = f"Export the module itself: {EXPORT_MODULE}."
-OWN_MODULE = f"If your forward does something else, export the module itself: {EXPORT_MODULE}."
+_ITSELF = "export the module itself: toolkit.export.export_module."
+EXPORT_IT = f"E{_ITSELF[1:]}"
+OWN_MODULE = f"If your forward does something else, {_ITSELF}"
 """What to do where weights alone do not tell."""
 
 
@@ -171,7 +171,7 @@ def layout_of(tensors: Mapping[str, Tensor], path: Path) -> Layout:
         raise FileFormatError(
             f"{path}: expected a recurrent network (weight_ih_l0, weight_hh_l0 …), found "
             f"{_sized(renamed) or 'no tensors'}. This toolkit exports recurrent models. If this is one with cells "
-            f"of its own, export the module itself: {EXPORT_MODULE}."
+            f"of its own, {_ITSELF}"
         )
     rest = {module: group for module, group in groups.items() if module not in stacks}
     linear = {module: group for module, group in rest.items() if _is_linear(group)}

@@ -207,7 +207,8 @@ def test_a_translator_s_pairs_are_evaluated(made, capsys, tmp_path):
 
 
 @pytest.mark.usefixtures("short_rollouts")
-@pytest.mark.parametrize("name", ["space", pytest.param("translator", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["space", "translator"])
 def test_quantised_bundles_are_verified_without_their_text(name, made, tmp_path):
     folder, options = made(name), CASES[name].options
     (tmp_path / "eval.txt").write_text("the cat saw\nthe dog\n" if name == "space" else "abc\tcba\n")
