@@ -63,7 +63,7 @@ def provenance(checkpoint: Checkpoint, checkpoint_sha256: str) -> dict[str, Any]
         "onnx_opset": OPSET,
         "checkpoint_sha256": checkpoint_sha256,
         "corpus": known if source else None,
-        "epoch": metrics.get("epoch", 0),
+        "epoch": metrics.get("epoch"),
         "perplexity": metrics.get("perplexity"),
         "valid_perplexity": metrics.get("valid_perplexity"),
         **({"recognised": dict(checkpoint.recognised)} if checkpoint.recognised else {}),

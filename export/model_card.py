@@ -43,10 +43,12 @@ Without this toolkit, the whole text in one call; every host that has ONNX Runti
 
 ```python
 import json
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 
-vocab = json.load(open("model.json", encoding="utf-8"))["tokenizer"]["vocab"]
+vocab = json.loads(Path("model.json").read_text(encoding="utf-8"))["tokenizer"]["vocab"]
 session = onnxruntime.InferenceSession("{generate}", providers=["CPUExecutionProvider"])
 ids, log_probs, *next_states = session.run(None, {{
     "input_ids": np.array([[vocab.index({prompt!r})]]),  # [N, T], of lengths [N]
@@ -69,10 +71,12 @@ One step at a time:
 
 ```python
 import json
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 
-vocab = json.load(open("model.json", encoding="utf-8"))["tokenizer"]["vocab"]
+vocab = json.loads(Path("model.json").read_text(encoding="utf-8"))["tokenizer"]["vocab"]
 session = onnxruntime.InferenceSession("{onnx}", providers=["CPUExecutionProvider"])
 state = {{{zeros}}}
 token = vocab.index({prompt!r})

@@ -126,12 +126,13 @@ class LanguageModel:
             return  # then reading them is an error
         missing = list(dict.fromkeys(token for prompt in prompts for token in self.tokenizer.unknown(prompt)))
         if missing:
-            warnings.warn(read_as_unknown(missing), UnknownTokenWarning, stacklevel=3)
+            warnings.warn(read_as_unknown(missing, self.tokenizer), UnknownTokenWarning, stacklevel=3)
 
 
-def read_as_unknown(tokens: Sequence[str]) -> str:
+def read_as_unknown(tokens: Sequence[str], tokenizer: Tokenizer) -> str:
     """What an `UnknownTokenWarning` says."""
-    return f"not in the vocabulary, read as {UNK}: {' '.join(tokens[:20])}{' …' if len(tokens) > 20 else ''}"
+    unk = UNK if tokenizer.unk_id is None else tokenizer.vocab[tokenizer.unk_id]
+    return f"not in the vocabulary, read as {unk}: {' '.join(tokens[:20])}{' …' if len(tokens) > 20 else ''}"
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)

@@ -110,9 +110,10 @@ class Translator:
         )
 
     def _warn(self, texts: Sequence[str]) -> None:
-        unknown = list(dict.fromkeys(token for text in texts for token in self.source_tokenizer.unknown(text)))
-        if unknown:
-            warnings.warn(read_as_unknown(unknown), UnknownTokenWarning, stacklevel=4)
+        reads = self.source_tokenizer
+        unknown = list(dict.fromkeys(token for text in texts for token in reads.unknown(text)))
+        if unknown and reads.unk_id is not None:  # else reading them is an error
+            warnings.warn(read_as_unknown(unknown, reads), UnknownTokenWarning, stacklevel=4)
         if self.longest_source is None:
             return
         longest = max((len(self.source_tokenizer.split(text)) for text in texts), default=0)

@@ -98,8 +98,9 @@ class WindowModel:
 
     def _read(self, text: str) -> Logits:
         """The logits [V] after a text."""
-        if unknown := self.tokenizer.unknown(text):
-            warnings.warn(read_as_unknown(unknown), UnknownTokenWarning, stacklevel=3)
+        unknown = self.tokenizer.unknown(text)
+        if unknown and self.tokenizer.unk_id is not None:  # else reading them is an error
+            warnings.warn(read_as_unknown(unknown, self.tokenizer), UnknownTokenWarning, stacklevel=3)
         ids = self.tokenizer.encode(text)
         if not len(ids):
             raise ToolkitError("the text must hold at least one token, found an empty one")

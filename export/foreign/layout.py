@@ -41,7 +41,6 @@ class Recurrent:
         bidirectional: whether it also reads from the end.
         bias: whether it has biases.
         tensors: as torch names them in a stack: weight_ih_l0 …
-        parameters: their full names.
         single: whether it is a cell: RNNCell, GRUCell, LSTMCell.
     """
 
@@ -53,7 +52,6 @@ class Recurrent:
     bidirectional: bool
     bias: bool
     tensors: Mapping[str, Tensor]
-    parameters: tuple[str, ...]
     single: bool
 
     @property
@@ -90,12 +88,6 @@ class Matrix:
     def columns(self) -> int:
         """Inputs, or width of the embedding."""
         return self.weight.shape[1]
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The full names of its tensors."""
-        weight = joined(self.name, "weight")
-        return (weight,) if self.bias is None else (weight, joined(self.name, "bias"))
 
     def __str__(self) -> str:
         return f"[{self.rows}, {self.columns}]{'' if self.bias is None else ' + bias'}"
@@ -262,7 +254,7 @@ def _recurrent(module: str, group: Mapping[str, Tensor], path: Path) -> Recurren
                 f"{where}: {name} should have shape {shape} in {cell.upper()} of {hidden} units, has "
                 f"{list(tensors[name].shape)}. {OWN_MODULE}"
             )
-    return Recurrent(module, cell, width, hidden, layers, both, bias, tensors, tuple(group), single)
+    return Recurrent(module, cell, width, hidden, layers, both, bias, tensors, single)
 
 
 def _cell_of(w_hh: Tensor, where: str) -> tuple[str, int]:
