@@ -324,8 +324,8 @@ def _graphs(path: Path, device: str, threads: int) -> tuple[ModelInfo, dict[str,
     data = read_bytes(path, "a bundle folder, an .onnx file or a checkpoint")
     if path.suffix != ".onnx":
         raise FileFormatError(
-            f"{path}: expected a bundle folder, an .onnx file or a checkpoint (.pt), found {what_is(path)}. A checkpoint "
-            "is exported first: toolkit export FILE."
+            f"{path}: expected a bundle folder, an .onnx file or a checkpoint (.pt), found {what_is(path)}. A "
+            "checkpoint is exported first: toolkit export FILE."
         )
     session = open_session(data, str(path), device, threads)
     facts = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
