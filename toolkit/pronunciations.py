@@ -1,0 +1,78 @@
+"""How English words end: stress, syllables and closing sounds, after the CMU Pronouncing Dictionary."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from .tables import built_in_table
+
+VOWELS = frozenset(["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"])
+"""Of the phones, which are those of CMUdict without the stress."""
+
+
+@dataclass(frozen=True)
+class Pronunciation:
+    """One way to say a word.
+
+    Attributes:
+        stress: a digit for each syllable: 1 primary, 2 secondary, 0 none.
+        closing: the phones from the last stressed vowel on, or from the last but one if that comes first.
+    """
+
+    stress: str
+    closing: tuple[str, ...]
+
+    @property
+    def syllables(self) -> int:
+        """How many."""
+        return len(self.stress)
+
+    @property
+    def rhyme(self) -> tuple[str, ...]:
+        """The phones from the last stressed vowel on, from the last one where none is stressed."""
+        starts = [i for i, phone in enumerate(self.closing) if phone in VOWELS]
+        stresses = self.stress[len(self.stress) - len(starts) :]
+        return self.closing[max((i for i, s in zip(starts, stresses, strict=True) if s != "0"), default=starts[-1]) :]
+
+    @property
+    def last_syllable(self) -> tuple[str, ...]:
+        """The phones from the last vowel on."""
+        return self.closing[max(i for i, phone in enumerate(self.closing) if phone in VOWELS) :]
+
+
+@cache
+def pronunciations(word: str) -> tuple[Pronunciation, ...]:
+    """All ways to say a word, in any case; none where it is unknown.
+
+    Of a word with hyphens each part is said; lovin' is said as loving with another n.
+    """
+    word = word.lower().replace("’", "'")
+    words = built_in_table("words-en.tsv.gz")
+    if word in words:
+        return tuple(_parse(said) for said in words[word].split("/") if said)
+    plain = word.strip("'")
+    if word.endswith("in'") and f"{plain}g" in words:
+        sung = tuple(_as_in(said) for said in pronunciations(f"{plain}g") if said.stress.endswith("0"))
+        if sung:
+            return sung
+    if plain != word:
+        return pronunciations(plain)
+    before, hyphen, last = word.rpartition("-")
+    if not (before and hyphen):
+        return ()
+    return tuple(_joined(first, said) for first in pronunciations(before) for said in pronunciations(last))
+
+
+def _joined(first: Pronunciation, last: Pronunciation) -> Pronunciation:
+    """Two words said as one."""
+    closing = last.closing if last.syllables > 1 else first.last_syllable + last.closing
+    return Pronunciation(first.stress + last.stress, closing)
+
+
+def _as_in(said: Pronunciation) -> Pronunciation:
+    """What ends in -ing said with -in."""
+    return Pronunciation(said.stress, (*said.closing[:-1], "N"))
+
+
+def _parse(said: str) -> Pronunciation:
+    stress, *closing = said.split()
+    return Pronunciation(stress, tuple(closing))
