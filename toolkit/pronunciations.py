@@ -15,7 +15,8 @@ class Pronunciation:
 
     Attributes:
         stress: a digit for each syllable: 1 primary, 2 secondary, 0 none.
-        closing: the phones from the last stressed vowel on, or from the last but one if that comes first.
+        closing: the phones from the last vowel but one on, or from the last one of primary stress if that comes first;
+            without a primary stress the last secondary one counts.
     """
 
     stress: str
@@ -27,16 +28,30 @@ class Pronunciation:
         return len(self.stress)
 
     @property
-    def rhyme(self) -> tuple[str, ...]:
-        """The phones from the last stressed vowel on, from the last one where none is stressed."""
-        starts = [i for i, phone in enumerate(self.closing) if phone in VOWELS]
-        stresses = self.stress[len(self.stress) - len(starts) :]
-        return self.closing[max((i for i, s in zip(starts, stresses, strict=True) if s != "0"), default=starts[-1]) :]
+    def rhymes(self) -> tuple[tuple[str, ...], ...]:
+        """What rhymes with it sounds like: the phones from the last primary stress on.
+
+        Also those from a secondary stress behind it: tomorrow rhymes with sorrow, and with go. From the last vowel
+        where none is stressed.
+        """
+        vowels = self._vowels
+        stress = self.stress[-len(vowels) :]
+        starts = {stress.rfind("1"), stress.rfind("2") if stress.rfind("2") > stress.rfind("1") else -1} - {-1}
+        return tuple(self.closing[vowels[i] :] for i in sorted(starts)) or (self.last_syllable,)
 
     @property
     def last_syllable(self) -> tuple[str, ...]:
         """The phones from the last vowel on."""
-        return self.closing[max(i for i, phone in enumerate(self.closing) if phone in VOWELS) :]
+        return self.closing[self._vowels[-1] :]
+
+    @property
+    def double(self) -> tuple[str, ...]:
+        """The phones from the last vowel but one on; of a single syllable all there are."""
+        return self.closing[self._vowels[-2:][0] :]
+
+    @property
+    def _vowels(self) -> list[int]:
+        return [i for i, phone in enumerate(self.closing) if phone in VOWELS]
 
 
 @cache

@@ -7,55 +7,12 @@ from functools import cache
 from .errors import ToolkitError
 from .tables import built_in_table
 
-INITIALS = tuple(
-    ["zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s"]
-)
-FINALS = frozenset(
-    [
-        "a",
-        "ia",
-        "ua",
-        "o",
-        "io",
-        "uo",
-        "e",
-        "ê",
-        "ie",
-        "üe",
-        "-i",
-        "er",
-        "i",
-        "ei",
-        "uei",
-        "ai",
-        "uai",
-        "u",
-        "ü",
-        "ou",
-        "iou",
-        "ao",
-        "iao",
-        "an",
-        "ian",
-        "uan",
-        "üan",
-        "en",
-        "in",
-        "uen",
-        "ün",
-        "ang",
-        "iang",
-        "uang",
-        "eng",
-        "ing",
-        "ueng",
-        "ong",
-        "iong",
-        "m",
-        "n",
-        "ng",
-    ]
-)
+INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcs")
+FINALS = frozenset({
+    "a", "ia", "ua", "o", "io", "uo", "e", "ê", "ie", "üe", "-i", "er", "i", "ei", "uei", "ai", "uai", "u", "ü",
+    "ou", "iou", "ao", "iao", "an", "ian", "uan", "üan", "en", "in", "uen", "ün", "ang", "iang", "uang",
+    "eng", "ing", "ueng", "ong", "iong", "m", "n", "ng",
+})  # fmt: skip
 """In full: jiu has iou, gui uei, lun uen. -i is the vowel of zhi chi shi ri zi ci si; m, n and ng are hummed."""
 
 LONGEST_PHRASE = 4
@@ -162,18 +119,22 @@ def _from_the_end(text: str) -> Iterator[tuple[Syllable, ...]]:
         piece = text[end - size : end]
         if size > 1:
             for char, which in zip(piece[::-1], phrases[piece][::-1], strict=True):
-                listed, rare = _spellings(char)
+                listed, rare, _ = _spellings(char)
                 yield ((listed + rare)[int(which)],)
         else:
-            listed = readings(piece)
+            listed, _, closing = _spellings(piece)
             closes = end == len(text) or not is_han(text[end])
-            best = int(phrases.get(piece + _LINE_END, 0)) if closes else 0
-            yield (*listed[best : best + 1], *listed[:best], *listed[best + 1 :])
+            yield closing if closes else listed
         end -= size
 
 
 @cache
-def _spellings(char: str) -> tuple[tuple[Syllable, ...], tuple[Syllable, ...]]:
-    """The listed readings of a character, and those that it has in phrases only."""
-    listed, _, rare = built_in_table("readings-zh.tsv.gz").get(char, "").partition("|")
-    return tuple(map(syllable, listed.split())), tuple(map(syllable, rare.split()))
+def _spellings(char: str) -> tuple[tuple[Syllable, ...], tuple[Syllable, ...], tuple[Syllable, ...]]:
+    """The listed readings of a character, those that it has in phrases only, and the listed ones at a line's end."""
+    before, _, after = built_in_table("readings-zh.tsv.gz").get(char, "").partition("|")
+    spelt = before.split()
+    listed, rare, closing = (
+        tuple(syllable(spelling.removesuffix(_LINE_END)) for spelling in spellings)
+        for spellings in (spelt, after.split(), sorted(spelt, key=lambda spelling: not spelling.endswith(_LINE_END)))
+    )
+    return listed, rare, closing

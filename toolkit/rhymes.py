@@ -3,15 +3,16 @@
 Two texts rhyme when they share a class. A class has a name, a short text: of Chinese the rhyme's (唐), of English the
 sounds (AY T). The strict Chinese classes are the eighteen of 中华新韵 (1941), by the modern readings, whatever the
 tone. The near ones are those that writers of songs take for one: an and ang (寒唐); en, in, un and eng, ing (痕庚);
-i and ü (齐鱼); o and e (波歌); eng, ing and ong (庚东), as in the thirteen rhymes of the northern stage. A syllable in
-eng is in two of them, so that 心 nearly rhymes with 风, and 风 with 空, but not 心 with 空. 支 and 齐 stay apart: 诗 and
-衣 have different vowels.
+i and ü (齐鱼); o and e (波歌); eng, ing and ong (庚东), as in the thirteen rhymes of the northern stage. A syllable
+in eng is in two of them, so that 心 nearly rhymes with 风, and 风 with 空, but not 心 with 空. 支 and 齐 stay apart: 诗
+and 衣 have different vowels.
 
-English words rhyme when they sound the same from the last stressed vowel on, a secondary stress among them (moonlight,
-tonight); a word that sounds the same altogether (sea, see) is another word, and rhymes. They nearly rhyme when from
-there on the vowels are the same and the consonants of the same kind: stops, hisses (fricatives and affricates), nasals,
-l, r, glides. At the end t, d, s and z are not heard behind another consonant (find, mine), save t and d behind r; an
-unstressed i is as a, and the vowel of thought, but for r, as that of lot.
+English words rhyme when they sound the same from the last stressed vowel on; where a secondary stress follows the
+primary one, from either (tomorrow with sorrow and with go, moonlight with night). A word that sounds the same
+altogether (sea, see) is another word, and rhymes. They nearly rhyme when from there on the vowels are the same and the
+consonants of the same kind: stops, hisses (fricatives and affricates), nasals, l, r, glides. At the end t, d, s and z
+are not heard behind another consonant (find, mine), save t and d behind r; an unstressed i is as a, and the vowel of
+thought, but for r, as that of lot.
 """
 
 import re
@@ -58,9 +59,8 @@ class Rhymes:
     Attributes:
         near: nearly is enough. Whatever rhymes strictly also does so nearly.
         double: the last two syllables rhyme. In Chinese each of the two has its class, and the name is both of them,
-            like 花+唐. In English the sounds count from the last vowel but one, or from the last stressed one if that
-            comes first; a single syllable takes the last one of the word before it, and what opens a word is free
-            (my way, I say). A text of one syllable has no class.
+            like 麻+唐. In English the sounds count from the last vowel but one; a single syllable takes the last one
+            of the word before it, and what opens a word is free (my way, I say). A text of one syllable has no class.
     """
 
     near: bool = False
@@ -110,9 +110,9 @@ class Rhymes:
         word = _last_word(text)
         for said in pronunciations(word):
             if not self.double:
-                yield _sounds(said.rhyme, self.near)
+                yield from (_sounds(phones, self.near) for phones in said.rhymes)
             elif said.syllables > 1:
-                yield _sounds(said.closing, self.near)
+                yield _sounds(said.double, self.near)
             else:
                 for before in pronunciations(_last_word(_trimmed(text[: len(text) - len(word)]))):
                     yield _sounds(before.last_syllable + said.closing, self.near)

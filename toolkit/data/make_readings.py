@@ -34,8 +34,21 @@ USUAL = {
 }  # fmt: skip
 """Where pypinyin's first reading is not what a character standing alone is read as."""
 
-AT_THE_END = {"还": "huán", "都": "dū", "为": "wéi", "相": "xiàng", "将": "jiàng", "更": "gēng", "只": "zhī"}
-"""Usually an adverb or a preposition, which ends no line: there the character is the other word."""
+AT_THE_END = {
+    "还": "huán", "都": "dū", "为": "wéi", "相": "xiàng", "将": "jiàng", "更": "gēng", "只": "zhī", "干": "gān",
+    "倒": "dǎo", "剥": "bāo", "嚼": "jiáo",
+}  # fmt: skip
+"""Mostly an adverb or a preposition, which ends no line: there the character is the other word."""
+
+ADDED = {
+    "不着": "bù zháo", "得着": "dé zháo", "缘分": "yuán fèn", "银发": "yín fà", "时差": "shí chā", "朝朝": "zhāo zhāo",
+    **{f"{number}行": f"{read} háng" for number, read in zip("两几千", ("liǎng", "jǐ", "qiān"), strict=True)},
+    **{f"{number}重": f"{read} chóng" for number, read in zip("几千万", ("jǐ", "qiān", "wàn"), strict=True)},
+}  # fmt: skip
+"""Phrases that pypinyin lacks or misreads."""
+
+ADVERBS = "慢静轻悄默深渐缓远紧偷狠淡牢暗呆久高细"
+"""Doubled and followed by 地 they are adverbs: 慢慢地 ends in de."""
 
 SANDHI = {"一": ("yī", {"yí", "yì"}), "不": ("bù", {"bú", "bu"})}
 """What changes with the tone that follows is read as it is listed."""
@@ -57,10 +70,13 @@ def numbered(syllable: str) -> str:
 
 
 def phrases_read() -> dict[str, list[str]]:
-    """Every phrase of pypinyin with the first reading of each of its characters."""
+    """Every phrase of pypinyin with the first reading of each of its characters, and ours."""
+    found = {phrase: [syllables[0] for syllables in read] for phrase, read in PHRASES_DICT.items()}
+    found.update({phrase: read.split() for phrase, read in ADDED.items()})
+    found.update({f"{char}{char}地": [*[PINYIN_DICT[ord(char)].split(",")[0]] * 2, "de"] for char in ADVERBS})
     return {
-        phrase: [_as_listed(char, syllables[0]) for char, syllables in zip(phrase, read, strict=True)]
-        for phrase, read in sorted(PHRASES_DICT.items())
+        phrase: [_as_listed(char, syllable) for char, syllable in zip(phrase, read, strict=True)]
+        for phrase, read in sorted(found.items())
         if all(ord(char) in PINYIN_DICT for char in phrase)
     }
 
@@ -98,11 +114,10 @@ def chinese() -> tuple[Iterator[str], Iterator[str]]:
     def characters() -> Iterator[str]:
         for char, syllables in listed.items():
             rare = ["|", *map(numbered, in_phrases[char])] if in_phrases[char] else []
-            yield f"{char}\t{' '.join([*map(numbered, syllables), *rare])}"
+            spelt = [numbered(s) + "。" * (s == AT_THE_END.get(char)) for s in syllables]
+            yield f"{char}\t{' '.join([*spelt, *rare])}"
 
     def in_context() -> Iterator[str]:
-        for char, syllable in sorted(AT_THE_END.items()):
-            yield f"{char}。\t{listed[char].index(syllable)}"
         for phrase, read in phrases.items():
             if 1 < len(phrase) <= LONGEST and all(char in listed for char in phrase):
                 every = [listed[char] + in_phrases[char] for char in phrase]
@@ -112,23 +127,62 @@ def chinese() -> tuple[Iterator[str], Iterator[str]]:
     return characters(), in_context()
 
 
+STRONG = {"was": "W AH1 Z"}
+"""Ways to say a word that CMUdict has as its weak form only."""
+
+SUFFIXES = ("s", "'s", "ed", "en", "er", "ers", "ing", "y")
+
+
 def english() -> Iterator[str]:
     """The lines of the English table."""
     pronouncing.init_cmu()
-    words: dict[str, dict[str, bool]] = {}
+    said: dict[str, list[list[str]]] = {}
     for word, phones in pronouncing.pronunciations:
-        words.setdefault(word, {})[ending(phones.partition("#")[0].split())] = True
-    for word, endings in sorted(words.items()):
-        yield f"{word}\t{'/'.join(endings)}"
+        said.setdefault(word, []).append(_before_r(phones.partition("#")[0].split()))
+    for word in sorted(said):
+        ways = [*said[word], *_as_the_stem(word, said), *(way.split() for way in STRONG.get(word, "").splitlines())]
+        # A weak form (for as fer) ends no line.
+        strong = [way for way in ways if len(_vowels(way)) > 1 or _stressed(way)] or ways
+        yield f"{word}\t{'/'.join(dict.fromkeys(map(ending, strong)))}"
+
+
+def _before_r(phones: list[str]) -> list[str]:
+    """Before r there is one vowel where CMUdict writes two, year with IH and here with IY."""
+    follows = [*phones[1:], ""]
+    return [_R_VOWELS.get(p[:-1], p[:-1]) + p[-1] if r == "R" else p for p, r in zip(phones, follows, strict=True)]
+
+
+_R_VOWELS = {"IY": "IH", "UW": "UH", "OW": "AO", "EY": "EH"}
+
+
+def _as_the_stem(word: str, said: dict[str, list[list[str]]]) -> Iterator[list[str]]:
+    """A word as its stem is said where CMUdict has AA in one and AO in the other: fall, falling."""
+    for suffix in SUFFIXES:
+        for stem in said.get(word.removesuffix(suffix), ()) if word.endswith(suffix) else ():
+            for phones in said[word]:
+                start = phones[: len(stem)]
+                if [phone.replace("AO", "AA") for phone in start] == [phone.replace("AO", "AA") for phone in stem]:
+                    yield stem + phones[len(stem) :]
 
 
 def ending(phones: list[str]) -> str:
-    """The stress of each syllable; and the phones from the last stressed vowel on, or from the last but one."""
-    vowels = [i for i, phone in enumerate(phones) if phone[-1].isdigit()]
-    stressed = [i for i in vowels if phones[i][-1] != "0"]
-    first = min([*vowels[-2:][:1], *stressed[-1:]], default=len(phones))
+    """The stress of each syllable; and the phones from the last vowel of the first rank on, or from the last but one.
+
+    Primary stress ranks before secondary, that before none.
+    """
+    vowels = _vowels(phones)
+    best = [i for i in vowels if phones[i][-1] == "1"] or _stressed(phones)
+    first = min([*vowels[-2:][:1], *best[-1:]], default=len(phones))
     stress = "".join(phones[i][-1] for i in vowels)
     return " ".join([stress, *(phone.rstrip("012") for phone in phones[first:])])
+
+
+def _vowels(phones: list[str]) -> list[int]:
+    return [i for i, phone in enumerate(phones) if phone[-1].isdigit()]
+
+
+def _stressed(phones: list[str]) -> list[int]:
+    return [i for i in _vowels(phones) if phones[i][-1] != "0"]
 
 
 def table(about: str, lines: Iterable[str]) -> bytes:
@@ -146,9 +200,9 @@ def tables() -> dict[str, bytes]:
     cmudict = "from CMUdict, (c) 1993-2015 Carnegie Mellon University, BSD-2-Clause; see LICENSES.txt"
     return {
         "readings-zh.tsv.gz": table(
-            f"Readings, the usual one first, behind | those in phrases only; {pypinyin}", characters
+            f"Readings, usual one first, 。 at a line's end, | in phrases only; {pypinyin}", characters
         ),
-        "phrases-zh.tsv.gz": table(f"Which reading each character has, 。 is a line's end; {pypinyin}", phrases),
+        "phrases-zh.tsv.gz": table(f"Which reading each character has; {pypinyin}", phrases),
         "words-en.tsv.gz": table(f"Stress and closing phones of each pronunciation; {cmudict}", english()),
     }
 
