@@ -9,7 +9,7 @@ VOWELS = frozenset(["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", 
 """Of the phones, which are those of CMUdict without the stress."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pronunciation:
     """One way to say a word.
 

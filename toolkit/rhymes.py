@@ -15,7 +15,6 @@ are not heard behind another consonant (find, mine), save t and d behind r; an u
 thought, but for r, as that of lot.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -45,7 +44,6 @@ _KINDS = {
     **dict.fromkeys(["M", "N", "NG"], "nasal"),
     **dict.fromkeys(["W", "Y"], "glide"),
 }
-_WORD = re.compile(r"[A-Za-zÀ-ɏ]+(?:['’-][A-Za-zÀ-ɏ]+)*['’]?\Z")
 _AND = "+"
 
 
@@ -173,5 +171,10 @@ def _trimmed(text: str) -> str:
 
 
 def _last_word(text: str) -> str:
-    found = _WORD.search(text)
-    return found[0] if found else ""
+    """The English word, or words with hyphens, at the very end."""
+    if text.isascii() and text.isalpha():  # most tokens
+        return text
+    start = len(text)
+    while start and (text[start - 1] in "'’-" or (text[start - 1].isalpha() and text[start - 1] < "\u0250")):
+        start -= 1
+    return text[start:].rpartition("--")[2].lstrip("'’-")

@@ -99,6 +99,13 @@ def test_an_apostrophe_belongs_to_the_word():
     assert STRICT.rhymes("what I'm", "in time")
 
 
+@pytest.mark.parametrize(
+    "text", ["love--night", "love - night", "love-night", "爱night", "3night", "love/night", "…night"]
+)
+def test_the_last_word_counts(text):
+    assert STRICT.read(text) == {"AY T"}
+
+
 @pytest.mark.parametrize(("a", "b"), [("月光", "日光"), ("Love", "my love!"), ("I’m", "i'm"), ("乐", "快乐"), ("", "")])
 def test_a_word_does_not_rhyme_with_itself(a, b):
     assert rhyme_word(a) == rhyme_word(b)
