@@ -36,8 +36,9 @@ class Pronunciation:
         """
         vowels = self._vowels
         stress = self.stress[-len(vowels) :]
-        starts = {stress.rfind("1"), stress.rfind("2") if stress.rfind("2") > stress.rfind("1") else -1} - {-1}
-        return tuple(self.closing[vowels[i] :] for i in sorted(starts)) or (self.last_syllable,)
+        primary, secondary = stress.rfind("1"), stress.rfind("2")
+        starts = [i for i in (primary, secondary) if i >= max(primary, 0)] or [-1]
+        return tuple([self.closing[vowels[i] :] for i in starts])
 
     @property
     def last_syllable(self) -> tuple[str, ...]:
@@ -63,7 +64,7 @@ def pronunciations(word: str) -> tuple[Pronunciation, ...]:
     word = word.lower().replace("’", "'")
     words = built_in_table("words-en.tsv.gz")
     if word in words:
-        return tuple(_parse(said) for said in words[word].split("/") if said)
+        return tuple([_parse(said) for said in words[word].split("/") if said])
     plain = word.strip("'")
     if word.endswith("in'") and f"{plain}g" in words:
         sung = tuple(_as_in(said) for said in pronunciations(f"{plain}g") if said.stress.endswith("0"))

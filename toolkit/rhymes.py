@@ -108,7 +108,8 @@ class Rhymes:
         word = _last_word(text)
         for said in pronunciations(word):
             if not self.double:
-                yield from (_sounds(phones, self.near) for phones in said.rhymes)
+                for phones in said.rhymes:
+                    yield _sounds(phones, self.near)
             elif said.syllables > 1:
                 yield _sounds(said.double, self.near)
             else:
