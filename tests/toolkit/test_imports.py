@@ -21,6 +21,7 @@ FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.p
 # What each of our packages may import of ours, and of others.
 OURS = {
     "toolkit": {"toolkit"},
+    "toolkit.data": {"toolkit.data"},
     "toolkit.gui": {"toolkit", "toolkit.gui"},
     "toolkit.models": {"toolkit", "toolkit.models"},
     "toolkit.export": {"toolkit", "toolkit.models", "toolkit.export"},
@@ -28,6 +29,7 @@ OURS = {
 BASE = {"numpy", "onnxruntime", "click", "rich"}
 OTHERS = {
     "toolkit": BASE | {"jieba"},
+    "toolkit.data": {"pypinyin", "pronouncing"},  # make_readings.py, which is run by hand
     "toolkit.gui": BASE | {"PySide6"},
     "toolkit.models": BASE | {"torch", "matplotlib"},
     "toolkit.export": BASE | {"torch", "onnx", "onnx_ir", "onnxscript", "safetensors"},
