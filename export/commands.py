@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from toolkit.bundle import GRAPH_FILES, LM, SEQ2SEQ, WINDOW
+from toolkit.bundle import GRAPH_FILES, LM, SEQ2SEQ, WINDOW, read_bundle
 from toolkit.cli.output import console, json_option, print_json
 from toolkit.cli.params import collect, dataclass_options
 
@@ -128,8 +128,9 @@ def _quantized_line(q: "QuantizationReport") -> str:
 
 
 def _exported_line(exported: "Exported", seconds: float) -> str:
-    files = ", ".join(f"{name} {size / 2**20:.1f} MiB" for name, size in exported.sizes.items() if size > 2**16)
-    return f"wrote {exported.folder} in {seconds:.1f} s{f' ({files})' if files else ''}"
+    graphs = {name: size for name, size in exported.sizes.items() if not name.endswith((".json", ".md"))}
+    sizes = (f"{name} {size / 2**10:,.0f} KiB" for name, size in graphs.items())
+    return f"wrote {exported.folder} in {seconds:.1f} s ({', '.join(sizes)})"
 
 
 @click.command()
@@ -145,7 +146,9 @@ def verify(bundle: Path, against: Path, as_json: bool) -> None:
         print_json({"bundle": str(bundle), "checkpoint": str(against), "parity": report.to_dict()})
         return
     print_parity(report)
-    console(stderr=True).print(f"{bundle} equals {against}")
+    kind = read_bundle(bundle).info.quantization.get("kind")
+    made = f"is what exporting {against} and quantising it ({kind}) gives; the figures are of the float32 graphs"
+    console(stderr=True).print(f"{bundle} {made if kind else f'equals {against}'}")
 
 
 def print_parity(report: "ParityReport") -> None:

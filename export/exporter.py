@@ -144,7 +144,7 @@ def _check_target(folder: Path, *, force: bool) -> None:
         return
     if not force:
         raise ToolkitError(
-            f"{folder}: already exists. Choose another folder with -o, or give --force to replace a bundle."
+            f"{folder}: already exists. Choose another folder (-o), or replace a bundle with --force (force=True)."
         )
     if not (folder.is_dir() and is_bundle(folder)):
         raise ToolkitError(

@@ -70,15 +70,17 @@ class ModuleModel:
             raise ToolkitError(f"batch_size must be a whole number from 1, found {batch_size!r}")
         return self.backend.init_state(batch_size)
 
-    def step(self, inputs: Data | Mapping[str, npt.NDArray[Any]], state: State) -> tuple[Data, State]:
+    def step(
+        self, inputs: Data | list[npt.NDArray[Any]] | Mapping[str, npt.NDArray[Any]], state: State
+    ) -> tuple[Data, State]:
         """One step of each sequence.
 
         Args:
-            inputs: an array, or a tuple of several in the signature's order, or a dict of them by name.
+            inputs: an array, or a tuple or list of several in the signature's order, or a dict of them by name.
             state: from `init_state` or the last step, in the signature's order.
 
         Returns:
-            The outputs, an array, or a tuple of several in the signature's order, and the next state.
+            The outputs, an array, or a tuple or list of several in the signature's order, and the next state.
 
         Raises:
             ToolkitError: wrong dtype or shape, names that the signature lacks, or ids out of range.
@@ -99,14 +101,14 @@ class ModuleModel:
             reason = str(error).strip().partition("\n")[0]
             raise ToolkitError(f"the step does not run on these inputs: {reason}") from error
 
-    def _in_order(self, inputs: Data | Mapping[str, npt.NDArray[Any]]) -> State:
+    def _in_order(self, inputs: Data | list[npt.NDArray[Any]] | Mapping[str, npt.NDArray[Any]]) -> State:
         """The inputs in the signature's order."""
         names = [spec.name for spec in self.signature.data_inputs]
         if isinstance(inputs, Mapping):
             if set(inputs) != set(names):
                 raise ToolkitError(f"inputs must be {', '.join(names)}; found {', '.join(map(str, inputs)) or 'none'}")
             return tuple(inputs[name] for name in names)
-        parts = parts_of(inputs)
+        parts = tuple(inputs) if isinstance(inputs, list) else parts_of(inputs)
         if len(parts) != len(names):
             raise ToolkitError(f"inputs must be {len(names)} arrays ({', '.join(names)}), found {len(parts)}")
         return parts

@@ -103,10 +103,10 @@ class SeriesModel:
 
         Args:
             inputs: float32 [N, T, D], T >= 1.
-            steps: so many outputs follow those of the last input.
+            steps: so many outputs; the first is that of the last input, the others follow freely.
 
         Returns:
-            float32 [N, steps, K]: what follows the inputs.
+            float32 [N, steps, K].
 
         Raises:
             ToolkitError: outputs and inputs have different widths, or as `run`.

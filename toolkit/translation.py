@@ -248,7 +248,7 @@ def translate(
     options.sampling().check_vocab(len(writes))
     sources = [reads.encode(text) for text in texts]
     for text, ids in zip(texts, sources, strict=True):
-        if not len(ids):
+        if not len(ids) or not reads.split(text):
             raise ToolkitError(f"expected a source of at least one token, found {text!r}. Give some text.")
     batch = batch_of(sources)
     first *= options.num_return_sequences

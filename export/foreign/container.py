@@ -7,7 +7,7 @@ import re
 import struct
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,8 @@ _PICKLE, _MAGIC = re.compile(rb"\x80[\x01-\x05]"), b"l\xfc\x9cF\xf9 j\xa8P\x19"
 _DEPTH = 4
 """Of dicts in dicts that are looked into."""
 
+_HALVES = ("encoder", "decoder")
+
 _USUAL = ("state_dict", "model_state_dict", "model", "net", "network", "weights", "params")
 """Under which of several state_dicts the model's own is looked for, in this order."""
 
@@ -69,21 +71,24 @@ class Container:
         tensors: name -> tensor, on the CPU.
         extras: all else that it holds, by name; of nested dicts the names joined by dots.
         notes: what was done to get there, for people.
+        halves: whether encoder and decoder were put together from the state_dicts asked for.
     """
 
     kind: str
     tensors: Mapping[str, Tensor]
     extras: Mapping[str, Any]
     notes: tuple[str, ...] = field(default=())
+    halves: bool = False
 
 
-def read_container(data: bytes, path: Path, entry: str | None = None) -> Container:
+def read_container(data: bytes, path: Path, entry: str | None = None, halves: Sequence[str] = ()) -> Container:
     """Read a file; no code in it is ever run.
 
     Args:
         data: its bytes.
         path: for messages, and its suffix tells safetensors and NumPy files.
         entry: which of several state_dicts; by default the usual names are looked for.
+        halves: the state_dicts of an encoder and a decoder, or modules of such names within one.
 
     Raises:
         FileFormatError: truncated, damaged, pickled objects, or without tensors.
@@ -91,10 +96,10 @@ def read_container(data: bytes, path: Path, entry: str | None = None) -> Contain
     """
     if path.suffix == ".safetensors":
         tensors, extras = _safetensors(data, path)
-        return _chosen("a safetensors file", {**extras, **tensors}, path, entry)
+        return _chosen("a safetensors file", {**extras, **tensors}, path, entry, halves)
     if path.suffix in {".npz", ".npy"}:
-        return _chosen("NumPy arrays", _arrays(data, path), path, entry)
-    return _chosen("a PyTorch checkpoint", _unpickled(data, path), path, entry)
+        return _chosen("NumPy arrays", _arrays(data, path), path, entry, halves)
+    return _chosen("a PyTorch checkpoint", _unpickled(data, path), path, entry, halves)
 
 
 def _safetensors(data: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -191,7 +196,13 @@ def _names_of_objects(data: bytes) -> list[str]:
         return []
 
 
-def _chosen(kind: str, content: Any, path: Path, entry: str | None) -> Container:  # noqa: ANN401 - whatever it holds
+def _chosen(
+    kind: str,
+    content: Any,  # noqa: ANN401 - whatever it holds
+    path: Path,
+    entry: str | None,
+    halves: Sequence[str],
+) -> Container:
     """The state_dict among what a file holds."""
     if isinstance(content, list | tuple):
         content = {str(i): part for i, part in enumerate(content)}
@@ -199,6 +210,12 @@ def _chosen(kind: str, content: Any, path: Path, entry: str | None) -> Container
         found = f"a single tensor {list(content.shape)}" if isinstance(content, Tensor) else type(content).__name__
         raise FileFormatError(f"{path}: expected tensors with names, found {found}. Save a state_dict.")
     entries = dict(_entries({"": content} if "param_groups" in content else content, ""))
+    if len(halves) == len(_HALVES) and set(halves) <= set(entries):
+        named = zip(_HALVES, halves, strict=True)
+        tensors = {f"{role}.{key}": tensor for role, name in named for key, tensor in entries[name].items()}
+        notes = (f"encoder found under {brief(halves[0])}, decoder under {brief(halves[1])}",)
+        extras = _extras({k: v for k, v in content.items() if k not in halves})
+        return Container(kind, with_plain_names(tensors, path), extras, notes, halves=True)
     own = {name: part for name, part in content.items() if isinstance(part, Tensor)}
     if entry is None and any(part.ndim or not entries for part in own.values()):
         return Container(kind, with_plain_names(own, path), _extras(content))
@@ -214,7 +231,8 @@ def _chosen(kind: str, content: Any, path: Path, entry: str | None) -> Container
     if len(parts) > 1 and not _are_parts(parts):
         raise FileFormatError(
             f"{path}: holds several state_dicts: {listed(sorted(parts))}. Say which is the model's: "
-            f"--set state_dict={brief(sorted(parts)[0])}"
+            f"--set state_dict={brief(sorted(parts)[0])}; or, of an encoder and a decoder, "
+            f"--set encoder={brief(sorted(parts)[0])} --set decoder={brief(sorted(parts)[1])}"
         )
     tensors = {
         (f"{name}.{key}" if len(parts) > 1 else key): t for name, part in parts.items() for key, t in part.items()

@@ -1,16 +1,21 @@
 """From the bytes of a checkpoint that another program wrote to one of ours, with a table of what was seen in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch.nn import functional
 
 from toolkit.bundle import LM, SEQ2SEQ, SERIES, SOURCE, TARGET, TOKENIZER, WINDOW
 from toolkit.errors import FileFormatError, ToolkitError
 from toolkit.export.foreign_options import ForeignOptions
 from toolkit.files import sha256
 from toolkit.models.checkpoint import Checkpoint
-from toolkit.tokenizer import Tokenizer, id_tokenizer
+from toolkit.signature import STATE_INPUTS
+from toolkit.step_model import Ids
+from toolkit.tokenizer import IdTokenizer, Tokenizer, id_tokenizer
 
 from .container import read_container
 from .layout import EXPORT_IT, layout_of, without
@@ -20,6 +25,7 @@ from .scratch import from_scratch
 from .vocabulary import Sources, Vocabulary
 
 _SAMPLE_CHARACTERS = 4000
+_PERPLEXITY_TOKENS = 1000
 
 _KINDS = {
     LM: "language model: reads a token, predicts the next",
@@ -63,7 +69,10 @@ def recognise_checkpoint(
     """
     settings = options.settings
     entry = next(iter(settings.get("state_dict", ())), None)
-    container = read_container(data, path, entry)
+    halves = (*settings.get("encoder", ()), *settings.get("decoder", ()))
+    container = read_container(data, path, entry, halves)
+    if container.halves:
+        settings = {role: names for role, names in settings.items() if role not in {"encoder", "decoder"}}
     kept = without(container.tensors, frozenset(settings.get("ignore", ())), path)
     tensors, scratch = from_scratch(kept, path)
     layout = layout_of(tensors, path)
@@ -78,10 +87,15 @@ def recognise_checkpoint(
         raise FileFormatError(
             f"{path}: --nonlinearity relu is not known of this kind: {_KINDS[seen.kind]}. {EXPORT_IT}"
         )
+    _refuse_what_has_no_meaning(seen, options, path)
     vocabularies = _vocabularies(seen, sources) if tokenizers is None else {}
+    if any(isinstance(v.tokenizer, IdTokenizer) for v in vocabularies.values()):
+        _refuse(_given(options, "tokenizer", "newline"), "say how text is read, and no vocabulary is known", path)
     known = {name: v.tokenizer for name, v in vocabularies.items()} or _fitting(seen, tokenizers or {})
     shape = shape_of(seen, options.nonlinearity or "tanh")
     assumed = [*dict.fromkeys([*seen.assumed, *(sentence for v in vocabularies.values() for sentence in v.assumed)])]
+    if scratch:
+        assumed[0] = f"the arrays are used as their names say, {scratch}"
     if seen.part.first.cell == "rnn" and options.nonlinearity is None:
         assumed.append("the RNN's nonlinearity is tanh (--nonlinearity relu if it is not)")
     if seen.kind == SEQ2SEQ and not options.width:
@@ -94,13 +108,23 @@ def recognise_checkpoint(
         "assumed": assumed,
         "options": {k: v for k, v in options.to_dict().items() if k in _LASTING and v != getattr(_DEFAULTS, k)},
     }
+    corpus = _corpus(seen, sources, options, known)
+    text_rows: list[tuple[str, str, str]] = []
+    if seen.kind == LM and corpus and tokenizers is None:
+        found = _perplexity(Owners(seen, shape).eval(), known[TOKENIZER].encode(corpus["sample"]))
+        text_rows.append(("text", corpus["source"], f"perplexity {found:.4g} at its beginning"))
+        if found > len(known[TOKENIZER]):
+            assumed.append(
+                f"the vocabulary is in the right order, though a perplexity of {found:.4g} on the corpus is worse than "
+                f"guessing ({len(known[TOKENIZER])})"
+            )
     checkpoint = Checkpoint(
         kind=seen.kind,
         network=shape,
         tokenizers=known,
         weights=weights_of(seen),
         training={"options": {"num_steps": options.window}} if seen.kind == WINDOW else {},
-        corpus=_corpus(seen, sources, options, known),
+        corpus=corpus,
         metrics={},
         recognised=facts,
         reference=(lambda: Owners(seen, shape).eval()) if seen.kind in {LM, SERIES} else None,
@@ -115,7 +139,41 @@ def recognise_checkpoint(
         (name.replace("tokenizer", "vocabulary").replace("_", " "), v.where, _size(v))
         for name, v in vocabularies.items()
     ]
-    return Recognised(checkpoint, tuple(rows), facts, tuple(assumed))
+    return Recognised(checkpoint, (*rows, *text_rows), facts, tuple(assumed))
+
+
+@torch.no_grad()
+def _perplexity(network: Owners, ids: Ids) -> float:
+    """Of the owner's modules, over the beginning of a text."""
+    read = torch.from_numpy(ids[: _PERPLEXITY_TOKENS + 1])
+    if len(read) < 2:
+        return 1.0
+    shape = (network.options.num_layers, 1, network.options.hidden_size)
+    state = tuple(torch.zeros(shape) for _ in STATE_INPUTS[network.options.cell])
+    logits, _ = network(read[None, :-1], state)
+    return float(functional.cross_entropy(logits[0], read[1:]).exp())
+
+
+def _given(options: ForeignOptions, *names: str) -> list[str]:
+    """Those that are not what they are by default."""
+    return [name for name in names if getattr(options, name) != getattr(_DEFAULTS, name)]
+
+
+def _refuse(given: Sequence[str], why: str, path: Path) -> None:
+    if given:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise ToolkitError(f"{path}: {flags} {why}. Leave that out.")
+
+
+def _refuse_what_has_no_meaning(seen: Seen, options: ForeignOptions, path: Path) -> None:
+    """Raise ToolkitError for options that would change nothing."""
+    if seen.kind != WINDOW:
+        _refuse(_given(options, "window"), f"is not known of this kind: {_KINDS[seen.kind]}", path)
+    if seen.kind != SEQ2SEQ:
+        pair = ("pad", "bos", "eos", "width", "source_vocab", "source_start", "source_end")
+        _refuse(_given(options, *pair), f"belongs to text to text, and this is a {_KINDS[seen.kind]}", path)
+    if options.vocab is None and options.source_vocab is None and not options.corpus:
+        _refuse(_given(options, "encoding"), "says how --vocab or --corpus is written, and there is none", path)
 
 
 _DEFAULTS = ForeignOptions()

@@ -186,7 +186,8 @@ class _Roles:
         said = self.said("output")
         fitting = said or [name for name, matrix in self._free() if matrix.columns == width]
         if len(fitting) > 1:
-            fitting = _by_name(fitting, _OUTPUTS, self.matrices)
+            with_bias = [name for name in fitting if self.matrices[name].bias is not None]
+            fitting = with_bias if len(with_bias) == 1 else _by_name(fitting, _OUTPUTS, self.matrices)
         if len(fitting) != 1:
             found = listed(f"{name} {matrix}" for name, matrix in self.matrices.items()) or "no linear layer"
             which = f"Say which with --set output={fitting[0]}." if fitting else EXPORT_IT

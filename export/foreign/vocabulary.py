@@ -27,6 +27,8 @@ _TELLING = ("vocab", "token", "char", "stoi", "itos", "2i", "to_i", "index", "wo
 """Names that vocabularies have; another list of texts may be anything."""
 
 
+_SOURCE, _TARGET = ("src", "source", "in"), ("trg", "tgt", "target", "out")
+
 _EXPECTED = "a list of different tokens, or a dict between tokens and all ids from 0 on"
 
 
@@ -99,7 +101,7 @@ class Sources:
         Raises:
             FileFormatError: the one found has another size, or there are several.
         """
-        tokens, where = self._tokens(size, ("src", "source", "in") if source else ("trg", "tgt", "target", "out"))
+        tokens, where = self._tokens(size, _SOURCE if source else _TARGET)
         if tokens is None:
             if self.texts:
                 raise FileFormatError(
@@ -119,9 +121,9 @@ class Sources:
 
     def _tokens(self, size: int, hints: Sequence[str]) -> tuple[tuple[str, ...] | None, str]:
         o = self._options
-        file = (o.source_vocab if "src" in hints else None) or o.vocab
+        file = (o.source_vocab if hints is _SOURCE else None) or o.vocab
         if file is not None:
-            return self._of_size(read_vocab(file, o.encoding), size, file), file
+            return self._of_size(read_vocab(file, o.encoding), size, file, hints), file
         if o.vocab_order is not None:
             return self._counted(size), f"{', '.join(o.corpus)}, {o.vocab_order}"
         fitting = {name: tokens for name, tokens in self._inside.items() if len(tokens) == size}
@@ -137,14 +139,15 @@ class Sources:
             return next(iter(fitting.values())), f"the checkpoint's {next(iter(fitting))}"
         for name, tokens in self._inside.items():
             if _tells(name) or self._options.settings.get("vocab"):
-                self._of_size(tokens, size, f"the checkpoint's {name}")
+                self._of_size(tokens, size, f"the checkpoint's {name}", hints)
         return None, "none"
 
-    def _of_size(self, tokens: tuple[str, ...], size: int, where: str) -> tuple[str, ...]:
+    def _of_size(self, tokens: tuple[str, ...], size: int, where: str, hints: Sequence[str]) -> tuple[str, ...]:
         if len(tokens) != size:
+            part, flag = ("source", "--source-vocab") if hints is _SOURCE else ("network", "--vocab")
             raise FileFormatError(
-                f"{self._path}: the network has {size} tokens, the vocabulary ({where}) {len(tokens)}. Give the one it "
-                "was trained with: --vocab FILE, or --corpus TEXT --vocab-order …"
+                f"{self._path}: the {part} has {size} tokens, the vocabulary ({where}) {len(tokens)}. Give the one it "
+                f"was trained with: {flag} FILE, or --corpus TEXT --vocab-order …"
             )
         return tokens
 

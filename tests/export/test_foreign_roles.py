@@ -299,3 +299,61 @@ def test_verify_says_that_another_network_is_another(change, told, capsys):
     assert err.startswith("error: ")
     assert OTHERS[change] in err
     assert "Traceback" not in err
+
+
+def half(cell, output=False):
+    """An encoder or a decoder as wide as its embedding, as PyTorch's translation tutorial has them."""
+    parts = {"embedding": nn.Embedding(V, H), "gru": cell(H, H)}
+    return module(**parts, **({"out": nn.Linear(H, V)} if output else {})).state_dict()
+
+
+@pytest.mark.parametrize("names", [("encoder", "decoder"), ("en", "de")])
+def test_a_pair_as_wide_as_its_embeddings_is_put_together_from_two_state_dicts(names, tmp_path):
+    content = {names[0]: half(nn.GRU), names[1]: half(nn.GRU, output=True), "iteration": 4}
+    said = () if names[0] == "encoder" else (f"encoder={names[0]}", f"decoder={names[1]}")
+    found = opened(content, tmp_path, bos="0", eos="1", set=said)
+    assert found.kind == "seq2seq"
+    assert torch.equal(found.weights["encoder.tokens.embedding.weight"], content[names[0]]["embedding.weight"])
+    assert torch.equal(found.weights["decoder.tokens.embedding.weight"], content[names[1]]["embedding.weight"])
+    assert torch.equal(found.weights["decoder.output.weight"], content[names[1]]["out.weight"])
+    if said:
+        refused(content, tmp_path, "of an encoder and a decoder, --set encoder=de --set decoder=en", bos="0", eos="1")
+
+
+@pytest.mark.parametrize(
+    "options",
+    ("option", "value"),
+    [
+        ("window", 9),
+        ("bos", "1"),
+        ("pad", "1"),
+        ("source_end", "1"),
+        ("source_vocab", "none.txt"),
+        ("tokenizer", "space"),
+        ("newline", "space"),
+        ("encoding", "utf-8"),
+    ],
+)
+def test_what_would_change_nothing_is_refused(one_hot, option, value, tmp_path):
+    refused(one_hot, tmp_path, f"--{option.replace('_', '-')}", "Leave that out.", **{option: value})
+
+
+def test_a_vocabulary_in_another_order_shows_in_the_perplexity_of_the_corpus(tmp_path):
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("acb" * 300, encoding="utf-8")
+    network = module(rnn=nn.RNN(3, 8), fc=nn.Linear(8, 3))
+    ids = torch.tensor([0, 2, 1] * 30)  # sorted: a, b, c
+    optimizer = torch.optim.Adam(network.parameters(), 0.02)
+    for _ in range(60):
+        hidden, _ = network["rnn"](nn.functional.one_hot(ids[:-1], 3).float())
+        loss = nn.functional.cross_entropy(network["fc"](hidden), ids[1:])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    path, seen = saved(network.state_dict(), tmp_path), []
+    for order in ("sorted", "first-seen"):
+        open_checkpoint(path, ForeignOptions(corpus=(str(corpus),), vocab_order=order), seen.append)
+    right, wrong = seen
+    assert any(part == "text" and size.startswith("perplexity 1.0") for part, _, size in right.rows)
+    assert not any("worse than guessing" in sentence for sentence in right.assumed)
+    assert any("worse than guessing (3)" in sentence for sentence in wrong.assumed)

@@ -93,7 +93,11 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts.get("parity"):
         parity = facts["parity"]
         errors = "; ".join(f"{g} {max(e.values()):.1e}" for g, e in parity["largest_error"].items())
-        rows.append(("parity", f"{errors} (allowed {parity['atol']:g}, {parity['steps']} steps)"))
+        of = "the float32 graphs: " if facts.get("quantization") else ""
+        rows.append(("parity", f"{of}{errors} (allowed {parity['atol']:g}, {parity['steps']} steps)"))
+    if q := facts.get("quantization"):
+        cost = f"perplexity {q['perplexity_float32']:.5g} -> {q['perplexity']:.5g} on {q['text']}"
+        rows.append(("weights", f"{q['kind']}, {cost}"))
     for name, value in facts.get("provenance", {}).items():
         if name == "recognised":
             rows.append(("made from", f"{value['file']} of another program"))

@@ -49,17 +49,17 @@ def series(
     if points.shape[1] != loaded.input_size:
         raise ToolkitError(f"{source}: the model reads {loaded.input_size} numbers a step, found {points.shape[1]}")
     predicted = loaded.run(points[None])[0][0]
-    written = loaded.run_free(points[None], free)[0] if free else predicted[:0]
+    written = loaded.run_free(points[None], free + 1)[0] if free else predicted[:0]  # the first is the last predicted
     if chart:
         _draw().draw(points, predicted, written, chart)
-    text = points_text(np.concatenate([predicted, written]))
+    text = points_text(np.concatenate([predicted, written[1:]]))
     if output:
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as error:
             raise ToolkitError(f"{output}: cannot be written: {error.strerror}. Choose another place.") from error
     if as_json:
-        print_json({"model": str(model), "outputs": predicted.tolist(), "free": written.tolist()})
+        print_json({"model": str(model), "outputs": predicted.tolist(), "free": written[1:].tolist()})
     elif not output:
         click.echo(text, nl=False)
     note(f"{len(predicted):,} steps{f' and {free:,} free ones' if free else ''} on {loaded.device}")
