@@ -321,7 +321,6 @@ def test_a_pair_as_wide_as_its_embeddings_is_put_together_from_two_state_dicts(n
 
 
 @pytest.mark.parametrize(
-    "options",
     ("option", "value"),
     [
         ("window", 9),
