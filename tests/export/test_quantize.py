@@ -159,6 +159,7 @@ def test_export_prints_the_cost_and_chooses_a_folder_of_its_own(make_checkpoint,
     assert (tmp_path / "song-int8" / "generate.onnx").is_file()
 
 
+@pytest.mark.slow
 def test_where_there_is_no_validation_split_the_carried_text_is_used(make_checkpoint, tmp_path):
     import torch
 

@@ -49,7 +49,15 @@ FILES = ("encoder.onnx", "decoder.onnx", "translate.onnx", "encoder.ts.pt", "dec
 STEPS = 40
 
 
-@pytest.fixture(scope="module", params=SHAPES.values(), ids=SHAPES)
+SELDOM = ("lstm, none", "rnn, additive, encoder of 2 layers", "gru, dot, both directions, frequent words")
+"""What they show, others show, too; they are tried where slow tests run."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(s, marks=pytest.mark.slow if name in SELDOM else ()) for name, s in SHAPES.items()],
+    ids=SHAPES,
+)
 def exported(request, made_of_pairs):
     """A checkpoint, and its bundle, which the gate has let pass."""
     made = made_of_pairs(**request.param)

@@ -37,7 +37,11 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
+SELDOM = ("d2l-scratch-random", "d2l-rnn", "min-char-rnn-char", "next-line", "srn-tanh")
+"""Each has a sister that differs in data or in one option; they are tried where slow tests run."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SELDOM else n for n in NAMES])
 def test_every_recipe_trains_exports_and_runs_from_the_exported_file(name, tmp_path, run_cli, capsys):
     code, said = run_cli("train", "--recipe", name, "-o", "run", *SMALL[read_recipe(name).kind])
     assert code == 0, said

@@ -59,6 +59,7 @@ def losses(folder):
     return [(r["epoch"], r["loss"], r["valid_perplexity"]) for r in folder.read_metrics()]
 
 
+@pytest.mark.slow
 @posix_only
 def test_a_run_killed_at_any_moment_and_resumed_has_the_losses_of_an_unbroken_one(begin, run_cli, tmp_path):
     folder = RunFolder(tmp_path / "run")
