@@ -1,0 +1,112 @@
+"""Whether a finished line keeps the rules, with the lines before it: what masks cannot see, and all that they can."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from toolkit.readings import is_han, read
+from toolkit.rhymes import rhyme_word
+
+from .plan import Arrangement, LinePlan, Plan, Shape
+from .template import LEVEL, Cell
+from .text import contains
+from .units import CHAR, SYLLABLE, atoms
+
+
+@dataclass(frozen=True)
+class Bonds:
+    """What the lines that are there ask of those to come.
+
+    Attributes:
+        classes: letter -> the rhyme classes that its lines still can have.
+        begun: the letters of which a line is there.
+        words: the rhyme words of lettered lines.
+        lines: the cells of each line, in small letters.
+    """
+
+    classes: Mapping[str, frozenset[str]]
+    begun: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    lines: frozenset[tuple[str, ...]] = field(default_factory=frozenset)
+
+    def rivals(self, letter: str) -> frozenset[str]:
+        """The classes of the other letters that are begun."""
+        return frozenset().union(*(names for other, names in self.classes.items() if other in self.begun - {letter}))
+
+
+class Judge:
+    """The rules over finished lines.
+
+    Args:
+        plan: the rules over a vocabulary.
+        arrangement: of one take.
+        avoid: lines that must not be written.
+    """
+
+    def __init__(self, plan: Plan, arrangement: Arrangement, avoid: Iterable[str] = ()) -> None:
+        self._plan = plan
+        self._lines = arrangement.lines
+        self._classes = arrangement.classes
+        self._avoid = frozenset(map(cells_of, avoid))
+
+    def bonds(self, texts: Sequence[str | None], avoided: Mapping[str, frozenset[str]]) -> Bonds:
+        """What the lines that are there ask for.
+
+        Args:
+            texts: of each line, None where there is none yet.
+            avoided: letter -> classes that led nowhere.
+        """
+        classes = {letter: names - avoided.get(letter, frozenset()) for letter, names in self._classes.items()}
+        begun, words, lines = set(), set(), set()
+        for plan, text in zip(self._lines, texts, strict=True):
+            if text is None:
+                continue
+            lines.add(cells_of(text))
+            letter = plan.line.letter
+            if letter:
+                classes[letter] = classes[letter] & self._plan.rhymes.read(text)
+                begun.add(letter)
+                words.add(rhyme_word(text))
+        chosen = self._plan.chosen.keys()
+        return Bonds(classes, frozenset(begun | chosen), frozenset(words), frozenset(lines))
+
+    def fault(self, plan: LinePlan, shape: Shape, text: str, bonds: Bonds) -> str:
+        """The name of the first rule that a line breaks; "" if it keeps all."""
+        rules = self._plan.rules
+        filled = atoms(text, self._plan.vocabulary.unit)
+        if filled is None or len(filled) != len(shape.cells):
+            return "length"
+        if not _in_tone(text, shape.cells, self._plan.vocabulary.unit):
+            return "tones"
+        if any(contains(text, word) for word in rules.forbid):
+            return "forbid"
+        if not all(contains(text, word) for word in plan.keywords):
+            return "include"
+        cells = cells_of(text)
+        if cells in self._avoid or (not rules.repeat_lines and cells in bonds.lines):
+            return "repeat_lines"
+        return self._rhyme_fault(plan.line.letter, text, bonds) if plan.line.letter else ""
+
+    def _rhyme_fault(self, letter: str, text: str, bonds: Bonds) -> str:
+        found = self._plan.rhymes.read(text) & bonds.classes[letter]
+        if not found or not found.isdisjoint(bonds.rivals(letter)):
+            return "rhyme"
+        if not self._plan.rules.repeat_rhymes and rhyme_word(text) in bonds.words:
+            return "repeat_rhymes"
+        return ""
+
+
+def cells_of(text: str) -> tuple[str, ...]:
+    """What tells a line from another: its letters and digits."""
+    return tuple(char.casefold() for char in atoms(text, CHAR) or ())
+
+
+def _in_tone(text: str, cells: Sequence[Cell], unit: str) -> bool:
+    """Whether each character is read in the tone of its cell."""
+    if not any(cell.tone for cell in cells):
+        return True
+    assert unit in {CHAR, SYLLABLE}
+    said = [sound for char, sound in zip(text, read(text), strict=True) if char.isalnum() or is_han(char)]
+    return len(said) == len(cells) and all(
+        not cell.tone or (sound is not None and sound.is_level == (cell.tone == LEVEL))
+        for cell, sound in zip(cells, said, strict=True)
+    )

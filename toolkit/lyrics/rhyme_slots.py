@@ -1,0 +1,122 @@
+"""Which tokens can stand at the end of a line for a rhyme, and which rhymes a set of lines can have."""
+
+from collections.abc import Collection, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from toolkit.rhymes import Rhymes
+from toolkit.step_model import Ids
+
+from .vocabulary import Mask, Vocabulary
+
+Ending = Mask | frozenset[str]
+"""How a line can end: tokens, or the rhyme words of a line that is given."""
+
+
+class RhymeSlots:
+    """The rhymes of a vocabulary.
+
+    Args:
+        vocabulary: of the model.
+        rhymes: strict or near, of one syllable or two.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, rhymes: Rhymes) -> None:
+        self.vocabulary = vocabulary
+        self.rhymes = rhymes
+
+    @cached_property
+    def _single(self) -> dict[str, Mask]:
+        """The classes of the last syllable."""
+        return self.vocabulary.rhyming(Rhymes(near=self.rhymes.near))
+
+    @cached_property
+    def _whole(self) -> dict[str, Mask]:
+        """The classes that a token has by itself."""
+        return self.vocabulary.rhyming(self.rhymes)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """All classes that a line can have."""
+        if not self._in_two:
+            return list(self._whole)
+        pairs = [f"{first}+{last}" for first in self._single for last in self._single]
+        return list(dict.fromkeys([*self._whole, *pairs]))
+
+    @property
+    def _in_two(self) -> bool:
+        """Whether the two syllables of a rhyme may be two tokens."""
+        return self.rhymes.double and self.vocabulary.is_chinese
+
+    def closing(self, name: str) -> Mask:
+        """The tokens that can close a line of that class: bool [V]."""
+        found = self._whole.get(name)
+        if self._in_two:
+            last = self._single.get(name.rpartition("+")[2])
+            if last is not None:
+                alone = last & (self.vocabulary.sizes == 1)
+                found = alone if found is None else found | alone
+        return np.zeros(len(self.vocabulary), np.bool_) if found is None else found
+
+    def closing_any(self, names: Collection[str]) -> Mask:
+        """The tokens that can close a line of one of some classes."""
+        return _union([self.closing(name) for name in sorted(names)], len(self.vocabulary))
+
+    def before_any(self, names: Collection[str]) -> Mask | None:
+        """The tokens that can stand right before a closing token of one cell; None where it does not matter."""
+        if not self._in_two:
+            return None
+        firsts = sorted({name.partition("+")[0] for name in names})
+        return _union([self._single[first] for first in firsts if first in self._single], len(self.vocabulary))
+
+    def possible(self, endings: Sequence[Ending], wanted: frozenset[str] | None, *, distinct: bool) -> frozenset[str]:
+        """The classes that all of some lines can have.
+
+        Args:
+            endings: how each line can end.
+            wanted: the classes to choose from; None is all.
+            distinct: each line ends in another rhyme word.
+        """
+        names = self.names if wanted is None else sorted(wanted)
+        return frozenset(name for name in names if self._fits(name, endings, distinct=distinct))
+
+    def _fits(self, name: str, endings: Sequence[Ending], *, distinct: bool) -> bool:
+        ids = np.flatnonzero(self.closing(name))
+        seen: dict[int, frozenset[str]] = {}
+        words = []
+        for ending in endings:
+            if id(ending) not in seen:
+                seen[id(ending)] = ending if isinstance(ending, frozenset) else self._words(ids[ending[ids]])
+            words.append(seen[id(ending)])
+            if not words[-1]:
+                return False
+        if not distinct or min(map(len, words)) >= len(words):
+            return True
+        return matching(words) == len(words)
+
+    def _words(self, ids: Ids) -> frozenset[str]:
+        return frozenset(self.vocabulary.rhyme_words[i] for i in ids)
+
+
+def _union(masks: Sequence[Mask], size: int) -> Mask:
+    found = np.zeros(size, np.bool_)
+    for mask in masks:
+        found |= mask
+    return found
+
+
+def matching(choices: Sequence[frozenset[str]]) -> int:
+    """How many of some seekers can have a choice of their own at once (Kuhn 1955, by augmenting paths)."""
+    taken: dict[str, int] = {}
+
+    def place(seeker: int, tried: set[str]) -> bool:
+        for choice in sorted(choices[seeker]):
+            if choice not in tried:
+                tried.add(choice)
+                if choice not in taken or place(taken[choice], tried):
+                    taken[choice] = seeker
+                    return True
+        return False
+
+    return sum(place(seeker, set()) for seeker in range(len(choices)))

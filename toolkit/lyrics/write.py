@@ -1,0 +1,384 @@
+"""Writing texts under rules: line by line, the best of the candidates, and back where it leads nowhere."""
+
+import warnings
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from toolkit.decode_loop import damaged
+from toolkit.generation import bias_ids
+from toolkit.language_model import LanguageModel
+from toolkit.readings import read
+from toolkit.rhymes import Rhymes
+from toolkit.sampling import NEVER, LogitsProcessor, processors_for
+from toolkit.step_model import StepModel
+from toolkit.uniform import fresh_seed
+
+from .dice import Dice
+from .judge import Bonds, Judge, cells_of
+from .options import LyricOptions
+from .plan import Arrangement, LinePlan, Plan
+from .rules import LyricRules, RuleError
+from .search import Answer, Candidate, Context, LineSearch, Request
+from .song import Recipe, Song, SongLine, Token
+from .vocabulary import MARK, Vocabulary
+
+_REPEATED = 0.5
+"""Taken off a candidate's mean log-probability for the share of its cells that repeat a pair of cells of the text."""
+
+_SAME_SOUND = 0.3
+"""Taken off where the rhyme has the very sound of an earlier one: the ear hears the word again."""
+
+_STRICT = 0.15
+"""Added where near rhymes are enough and the rhyme is a strict one."""
+
+_ROUNDS = 3
+"""So often a line is begun anew before the search goes back to an earlier one."""
+
+
+def write(
+    model: LanguageModel,
+    rules: LyricRules | None = None,
+    options: LyricOptions | None = None,
+    *,
+    prompt: str = "",
+    given: Mapping[int, str] | None = None,
+    avoid: Sequence[str] = (),
+    fingerprint: str = "",
+) -> list[Song]:
+    """Write texts in which every rule holds.
+
+    Args:
+        model: any language model; its step is what runs.
+        rules: of the text; by default eight lines.
+        options: how to choose; num_return_sequences texts are written side by side, as one batch.
+        prompt: what the model reads first; it is no part of the text.
+        given: number of a line, from 1 -> its text, which stays as it is.
+        avoid: lines that must not be written.
+        fingerprint: of the model, for the recipe.
+
+    Returns:
+        The texts; fewer than asked for, with a warning, where some takes led nowhere.
+
+    Raises:
+        RuleError: a rule cannot be met: before anything is written if no text of the vocabulary can, else with the
+            line at which the search gave up.
+        ToolkitError: rules, options or model do not fit together.
+
+    Example:
+        >>> songs = write(toolkit.load("runs/a/best"), LyricRules(lines=4, length="7", rhyme="AABA"))
+    """
+    rules, options = rules or LyricRules(), options or LyricOptions()
+    if options.seed is None:
+        options = replace(options, seed=fresh_seed())
+    assert options.seed is not None
+    vocabulary = Vocabulary(model.tokenizer, rules.unit)
+    rules = replace(rules, unit=vocabulary.unit)
+    plan = Plan(rules, vocabulary, given)
+    options.sampling.check_vocab(len(vocabulary))
+    processors = processors_for(options.sampling, bias_ids(model.tokenizer, options.logit_bias))
+    recipe = Recipe(fingerprint, rules, options, 0, prompt, dict(given or {}), tuple(avoid))
+    takes = {
+        take: _Take(plan, replace(recipe, take=take), processors, model.backend).run()
+        for take in range(options.num_return_sequences)
+    }
+    songs, errors = _side_by_side(model.backend, takes, list(model.tokenizer.special_ids))
+    if not songs:
+        raise errors[0]
+    for error in errors:
+        warnings.warn(f"one text less than asked for: {error}", stacklevel=2)
+    return songs
+
+
+def rewrite(model: LanguageModel, recipe: Recipe) -> Song:
+    """The text of a recipe.
+
+    Raises:
+        ToolkitError: as of `write`.
+    """
+    parts = {"prompt": recipe.prompt, "given": recipe.given, "avoid": recipe.avoid, "fingerprint": recipe.model}
+    songs = write(model, recipe.rules, recipe.options, **parts)  # type: ignore[arg-type]  # each of its type
+    return next(song for song in songs if song.recipe.take == recipe.take)
+
+
+_Writing = Generator[Request, Answer, Song]
+
+
+def _side_by_side(
+    model: StepModel, takes: Mapping[int, _Writing], special: Sequence[int]
+) -> tuple[list[Song], list[RuleError]]:
+    """Run texts to their ends; what they ask of the model goes into one batch."""
+    asked: dict[int, Request] = {}
+    songs: dict[int, Song] = {}
+    errors: list[RuleError] = []
+
+    def go_on(take: int, answer: Answer | None) -> None:
+        asked.pop(take, None)
+        try:
+            asked[take] = next(takes[take]) if answer is None else takes[take].send(answer)
+        except StopIteration as end:
+            songs[take] = end.value
+        except RuleError as error:
+            errors.append(error)
+
+    for take in takes:
+        go_on(take, None)
+    axes = [spec.batch_axis for spec in model.signature.state_inputs]
+    while asked:
+        order = list(asked)
+        ids = np.concatenate([asked[take][0] for take in order])
+        parts = [
+            np.concatenate([asked[take][1][k] for take in order], axis=axis)
+            if len(order) > 1
+            else asked[order[0]][1][k]
+            for k, axis in enumerate(axes)
+        ]
+        logits, state = model.step(ids, tuple(parts))
+        if not np.isfinite(logits.max(axis=1)).all():
+            raise damaged(0)
+        logits = logits.copy()
+        logits[:, special] = NEVER
+        start = 0
+        for take in order:
+            rows = slice(start, start + len(asked[take][0]))
+            start = rows.stop
+            cut = tuple(part[(slice(None),) * axis + (rows,)] for part, axis in zip(state, axes, strict=True))
+            go_on(take, (logits[rows], cut))
+    return [songs[take] for take in sorted(songs)], errors
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A line that stands: what is shown, and where the text is behind it."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    context: Context
+
+
+class _Take:
+    """One text on its way."""
+
+    def __init__(self, plan: Plan, recipe: Recipe, processors: Sequence[LogitsProcessor], model: StepModel) -> None:
+        self._plan = plan
+        self._recipe = recipe
+        self._processors = processors
+        self._model = model
+        assert recipe.options.seed is not None
+        self._dice = Dice(recipe.options.seed, recipe.take)
+        self._arrangement: Arrangement = plan.arrange(self._dice)
+        self._judge = Judge(plan, self._arrangement, recipe.avoid)
+        self._faults: Counter[tuple[str, int]] = Counter()
+        self._avoided: dict[str, frozenset[str]] = {}
+
+    def run(self) -> _Writing:
+        """Line after line; where one cannot be written, back to an earlier one."""
+        plans = self._arrangement.lines
+        start, history = yield from self._opening()
+        written: list[_Written] = []
+        begun = [0] * len(plans)
+        left = self._recipe.options.max_tries * len(plans)
+        while len(written) < len(plans):
+            line = plans[len(written)]
+            context = written[-1].context if written else start
+            if line.given is not None:
+                written.append((yield from self._read(line.given, context)))
+                continue
+            if not left:
+                raise self._given_up()
+            left -= 1
+            found = yield from self._line(line, written, context, history, begun[line.number - 1])
+            if found is not None:
+                written.append(found)
+                continue
+            begun[line.number - 1] += 1
+            if begun[line.number - 1] % _ROUNDS == 0:
+                self._go_back(line, written)
+        return self._song(written)
+
+    def _opening(self) -> Generator[Request, Answer, tuple[Context, list[int]]]:
+        """What the model reads first: the prompt, or what stands between two texts."""
+        vocabulary, tokenizer = self._plan.vocabulary, self._plan.vocabulary.tokenizer
+        parts = vocabulary.break_id if vocabulary.break_id is not None else vocabulary.space_id
+        ids = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
+        if self._recipe.prompt:
+            ids += map(int, tokenizer.encode(self._recipe.prompt))
+            ids += [] if parts is None else [parts]
+        elif parts is not None:
+            ids += [parts, parts] if vocabulary.break_id is not None else [parts]
+        if not ids:
+            ids = [int(np.flatnonzero(vocabulary.sizes)[0])]
+        context = Context(self._model.init_state(1), ids[0])
+        for token_id in ids[1:]:
+            _, state = yield from context.read()
+            context = Context(state, token_id)
+        return context, ids
+
+    def _read(self, text: str, context: Context) -> Generator[Request, Answer, _Written]:
+        """A line that is given."""
+        vocabulary, tokenizer = self._plan.vocabulary, self._plan.vocabulary.tokenizer
+        tokens = []
+        for token_id in self._ids_of(text):
+            logits, state = yield from context.read()
+            tokens.append(Token(token_id, "", _log_prob(logits, token_id)))
+            context = Context(state, token_id)
+        parts = vocabulary.break_id if vocabulary.break_id is not None else vocabulary.space_id
+        if parts is not None:
+            logits, state = yield from context.read()
+            likely = _log_prob(logits, parts)
+            if vocabulary.kinds[tokens[-1].id] != MARK or likely >= np.log(0.5):
+                tokens.append(Token(parts, "", likely))
+                context = Context(state, parts)
+            else:
+                context = Context(state, None, logits)
+        pieces = [tokenizer.piece(token.id, None) if token.id != parts else "" for token in tokens]
+        return _Written(text, tuple(replace(t, text=p) for t, p in zip(tokens, pieces, strict=True)), context)
+
+    def _ids_of(self, text: str) -> list[int]:
+        """The ids of a line; what the vocabulary lacks is read as unknown, or left out where nothing stands for it."""
+        tokenizer = self._plan.vocabulary.tokenizer
+        stand_in = [] if tokenizer.unk_id is None else [tokenizer.unk_id]
+        found = [
+            i
+            for token in tokenizer.split(text)
+            for i in ([tokenizer.ids[token]] if token in tokenizer.ids else stand_in)
+        ]
+        return found or [int(np.flatnonzero(self._plan.vocabulary.sizes)[0])]
+
+    # One line ------------------------------------------------------------------------------------
+
+    def _line(
+        self, line: LinePlan, written: Sequence[_Written], context: Context, history: Sequence[int], again: int
+    ) -> Generator[Request, Answer, _Written | None]:
+        """The best of the candidates that keep all rules; None where none does."""
+        bonds = self._judge.bonds(self._texts(written), self._avoided)
+        if line.line.letter and not bonds.classes[line.line.letter] - bonds.rivals(line.line.letter):
+            self._faults["rhyme", line.number] += 1
+            return None
+        search = LineSearch(
+            self._plan,
+            line,
+            bonds,
+            self._recipe.options.sampling,
+            self._recipe.options.num_candidates,
+            self._processors,
+            [*history, *(token.id for done in written for token in done.tokens)],
+            self._dice,
+            self._model.signature,
+            again,
+        )
+        candidates = yield from search.run(context)
+        kept = []
+        for candidate in candidates:
+            fault = self._judge.fault(line, line.shapes[candidate.shape], candidate.text, bonds)
+            if fault:
+                self._faults[fault, line.number] += 1
+            else:
+                kept.append(candidate)
+        if not kept:
+            self._faults["length", line.number] += not candidates
+            return None
+        scores = [self._score(line, candidate, written, bonds) for candidate in kept]
+        behind = self._arrangement.lines[line.number] if line.number < len(self._arrangement.lines) else None
+        if behind is not None and behind.given is not None:
+            likely = yield from self._likelihoods(self._ids_of(behind.given), [c.context for c in kept])
+            scores = [score + more for score, more in zip(scores, likely, strict=True)]
+        best = kept[int(np.argmax(scores))]
+        return _Written(best.text, best.tokens, best.context)
+
+    def _texts(self, written: Sequence[_Written]) -> list[str | None]:
+        """The text of each line that stands or is given, None of the others."""
+        texts = [line.given for line in self._arrangement.lines]
+        texts[: len(written)] = [line.text for line in written]
+        return texts
+
+    def _score(self, line: LinePlan, candidate: Candidate, written: Sequence[_Written], bonds: Bonds) -> float:
+        """Mean log-probability a token, less for repetition, more for a good rhyme."""
+        score = sum(token.log_prob for token in candidate.tokens) / len(candidate.tokens)
+        cells = cells_of(candidate.text)
+        seen = {pair for text in self._texts(written) if text is not None for pair in _pairs(cells_of(text))}
+        pairs = _pairs(cells)
+        score -= _REPEATED * (sum(pair in seen for pair in pairs) + len(pairs) - len(set(pairs))) / max(1, len(pairs))
+        letter = line.line.letter
+        if letter:
+            lines = zip(self._arrangement.lines, self._texts(written), strict=True)
+            others = [text for plan, text in lines if text is not None and plan.line.letter == letter]
+            sounds = {_last_sound(text) for text in others} - {None}
+            score -= _SAME_SOUND * (_last_sound(candidate.text) in sounds)
+            if self._plan.rules.near and others:
+                strict = Rhymes(double=self._plan.rules.double)
+                score += _STRICT * any(strict.rhymes(candidate.text, text) for text in others)
+        return score
+
+    def _likelihoods(self, ids: Sequence[int], contexts: Sequence[Context]) -> Generator[Request, Answer, list[float]]:
+        """The mean log-probability of some tokens behind each of some contexts."""
+        found = []
+        for context in contexts:
+            total, here = 0.0, context
+            for token_id in ids:
+                logits, state = yield from here.read()
+                total += _log_prob(logits, token_id)
+                here = Context(state, token_id)
+            found.append(total / len(ids))
+        return found
+
+    # Back ----------------------------------------------------------------------------------------
+
+    def _go_back(self, line: LinePlan, written: list[_Written]) -> None:
+        """Take lines away: to the first one of the letter, whose rhyme led nowhere, or to the one before."""
+        letter = line.line.letter
+        plans = self._arrangement.lines
+        first = next((p for p in plans if letter and p.line.letter == letter and p.given is None), line)
+        if first.number < line.number and letter not in self._plan.chosen:
+            used = self._plan.rhymes.read(written[first.number - 1].text)
+            left = self._arrangement.classes[letter] - self._avoided.get(letter, frozenset()) - used
+            if left:
+                self._avoided[letter] = self._avoided.get(letter, frozenset()) | used
+            del written[first.number - 1 :]
+            return
+        while written and plans[len(written) - 1].given is not None:
+            written.pop()
+        if written:
+            written.pop()
+
+    def _given_up(self) -> RuleError:
+        """Which rule it was that most candidates broke, and where."""
+        (rule, number), _ = self._faults.most_common(1)[0]
+        return RuleError(
+            rule,
+            "no line was found that keeps it together with the other rules, and the search has come to its bound. "
+            "Raise --max-tries or --num-candidates, or ask for less.",
+            number,
+        )
+
+    def _song(self, written: Sequence[_Written]) -> Song:
+        plans = self._arrangement.lines
+        bonds = self._judge.bonds(self._texts(written), {})
+        lines = tuple(
+            SongLine(line.text, line.tokens, plan.line.letter, plan.given is not None)
+            for plan, line in zip(plans, written, strict=True)
+        )
+        rhymes = {letter: min(names) for letter, names in sorted(bonds.classes.items())}
+        return Song(lines, tuple(map(len, self._plan.template.stanzas)), rhymes, self._recipe)
+
+
+def _log_prob(logits: "np.typing.NDArray[np.float32]", token_id: int) -> float:
+    """Of one token, from logits [1, V]; of one that is no text -inf counts as 0, as there is nothing to compare."""
+    row = logits[0].astype(np.float64)
+    if not np.isfinite(row[token_id]):
+        return 0.0
+    best = row.max()
+    return float(row[token_id] - best - np.log(np.exp(row - best).sum()))
+
+
+def _pairs(cells: Sequence[str]) -> list[tuple[str, str]]:
+    return list(pairwise(cells))
+
+
+def _last_sound(text: str) -> object:
+    """The last syllable of a Chinese line without its tone; None of others."""
+    said = next((sound for sound in reversed(read(text)) if sound is not None), None)
+    return None if said is None else (said.initial, said.final)
