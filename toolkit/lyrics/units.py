@@ -36,6 +36,8 @@ def atoms(text: str, unit: str) -> tuple[str, ...] | None:
             if is_han(part):
                 found.append(part)
                 continue
+            if part in {"'", "’"}:  # behind a character
+                continue
             said = pronunciations(part)
             if not said:
                 return None
