@@ -13,6 +13,7 @@ from .bundle import (
     GRAPH_FILES,
     LM,
     METADATA_KEY,
+    MODEL_JSON,
     MODULE,
     SEQ2SEQ,
     SEQUENCE,
@@ -33,7 +34,7 @@ from .bundle import (
 )
 from .devices import BACKENDS
 from .errors import FileFormatError, MissingDependencyError, ToolkitError
-from .files import read_bytes
+from .files import read_bytes, sha256
 from .language_model import LanguageModel
 from .module_model import ModuleModel
 from .series_model import SeriesModel
@@ -288,6 +289,16 @@ def kind_of(path: Path) -> str:
     if path.is_file() and path.suffix == ".pt":
         return str(_torch_backends("eager", path, _CHECKPOINTS).load_checkpoint(path).kind)
     return _graphs(path, "cpu", 1)[0].kind
+
+
+def fingerprint(path: str | Path) -> str:
+    """The SHA-256 that tells one model from another: of a file, or of a bundle's model.json, which has all hashes.
+
+    Raises:
+        FileFormatError: there is nothing.
+    """
+    path = Path(path)
+    return sha256(read_bytes(path / MODEL_JSON if path.is_dir() else path, "a model"))
 
 
 def read_info(path: Path) -> ModelInfo:

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "export": Entry("toolkit.export.commands", "export", "Turn a checkpoint into a verified bundle.", "export"),
     "verify": Entry("toolkit.export.commands", "verify", "Check a bundle against its checkpoint again.", "export"),
     "generate": Entry("toolkit.cli.generate", "generate", "Write text with a model."),
+    "lyrics": Entry("toolkit.cli.lyrics", "lyrics", "Write lyrics that keep rules of length, rhyme and more."),
     "translate": Entry("toolkit.cli.translate", "translate", "Write texts from texts with a model."),
     "series": Entry("toolkit.cli.series", "series", "Run a model over real numbers along a series."),
     "window": Entry("toolkit.cli.window", "window", "What may follow on a text, by a model that reads a window."),

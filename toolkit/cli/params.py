@@ -44,8 +44,11 @@ class TokenNumber(click.ParamType[tuple[str, float]]):
 _PLAIN: Mapping[type, click.ParamType[Any]] = {int: click.INT, float: click.FLOAT, str: click.STRING}
 
 
-def dataclass_options(*classes: type[Options]) -> Callable[[Command], Command]:
-    """A decorator that adds an option for each field of some option dataclasses; of two of one name, the first."""
+def dataclass_options(*classes: type[Options], but: str = "") -> Callable[[Command], Command]:
+    """A decorator that adds an option for each field of some option dataclasses; of two of one name, the first.
+
+    One field may be left out, `but`, for the command to ask for in another way.
+    """
     found: dict[str, tuple[dataclasses.Field[Any], Any]] = {}
     for cls in classes:
         hints = typing.get_type_hints(cls)
@@ -53,7 +56,7 @@ def dataclass_options(*classes: type[Options]) -> Callable[[Command], Command]:
             found.setdefault(field.name, (field, hints[field.name]))
 
     def decorate(command: Command) -> Command:
-        for field, hint in reversed(found.values()):
+        for field, hint in reversed([pair for name, pair in found.items() if name != but]):
             command = _click_option(field, hint)(command)
         return command
 

@@ -3,13 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from toolkit.readings import is_han, read
 from toolkit.rhymes import rhyme_word
 
-from .plan import Arrangement, LinePlan, Plan, Shape
-from .template import LEVEL, Cell
-from .text import contains
-from .units import CHAR, SYLLABLE, atoms
+from .plan import Arrangement, LinePlan, Plan
+from .text import cells_of, contains, misfit
 
 
 @dataclass(frozen=True)
@@ -69,14 +66,12 @@ class Judge:
         chosen = self._plan.chosen.keys()
         return Bonds(classes, frozenset(begun | chosen), frozenset(words), frozenset(lines))
 
-    def fault(self, plan: LinePlan, shape: Shape, text: str, bonds: Bonds) -> str:
-        """The name of the first rule that a line breaks; "" if it keeps all."""
+    def fault(self, plan: LinePlan, length: int, text: str, bonds: Bonds) -> str:
+        """The name of the first rule that a line of so many cells breaks; "" if it keeps all."""
         rules = self._plan.rules
-        filled = atoms(text, self._plan.vocabulary.unit)
-        if filled is None or len(filled) != len(shape.cells):
-            return "length"
-        if not _in_tone(text, shape.cells, self._plan.vocabulary.unit):
-            return "tones"
+        fault = misfit(text, plan.line.of_length(length), self._plan.vocabulary.unit)
+        if fault:
+            return fault
         if any(contains(text, word) for word in rules.forbid):
             return "forbid"
         if not all(contains(text, word) for word in plan.keywords):
@@ -93,20 +88,3 @@ class Judge:
         if not self._plan.rules.repeat_rhymes and rhyme_word(text) in bonds.words:
             return "repeat_rhymes"
         return ""
-
-
-def cells_of(text: str) -> tuple[str, ...]:
-    """What tells a line from another: its letters and digits."""
-    return tuple(char.casefold() for char in atoms(text, CHAR) or ())
-
-
-def _in_tone(text: str, cells: Sequence[Cell], unit: str) -> bool:
-    """Whether each character is read in the tone of its cell."""
-    if not any(cell.tone for cell in cells):
-        return True
-    assert unit in {CHAR, SYLLABLE}
-    said = [sound for char, sound in zip(text, read(text), strict=True) if char.isalnum() or is_han(char)]
-    return len(said) == len(cells) and all(
-        not cell.tone or (sound is not None and sound.is_level == (cell.tone == LEVEL))
-        for cell, sound in zip(cells, said, strict=True)
-    )

@@ -13,7 +13,7 @@ from .dice import Dice
 from .rhyme_slots import Ending, RhymeSlots, matching
 from .rules import LyricRules, RuleError
 from .template import Cell, Line, Template
-from .text import contains, join
+from .text import contains, join, misfit
 from .units import CHAR, HELD, UNITS, atoms
 from .vocabulary import Fit, Mask, Vocabulary
 
@@ -212,6 +212,8 @@ class Plan:
         """Lines that are given whole keep the rules among themselves."""
         given = [plan for plan in lines if plan.given is not None]
         for plan in given:
+            if plan.number in self.given:
+                self._check_fits(plan)
             for text in self.rules.forbid:
                 if contains(str(plan.given), text):
                     raise RuleError("forbid", f"{text!r} stands in a line that is given.", plan.number)
@@ -224,6 +226,17 @@ class Plan:
                 raise RuleError(
                     "repeat_rhymes", f"is given, and ends in {rhyme_word(b)!r} as line {first.number}.", second.number
                 )
+
+    def _check_fits(self, plan: LinePlan) -> None:
+        """A line that was there before has the cells that the rules ask for."""
+        unit = self.vocabulary.unit
+        found, lengths = len(atoms(str(plan.given), unit) or ()), plan.line.lengths
+        if found not in lengths:
+            wanted = str(lengths[0]) if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]}"
+            raise RuleError("length", f"is given with {found} {UNITS[unit]}, {wanted} expected.", plan.number)
+        fault = misfit(str(plan.given), plan.line.of_length(found), unit)
+        if fault:
+            raise RuleError(fault, "is given, and breaks this rule.", plan.number)
 
     # Keywords ------------------------------------------------------------------------------------
 

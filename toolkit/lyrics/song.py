@@ -128,6 +128,54 @@ class Song:
     rhymes: Mapping[str, str]
     recipe: Recipe
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "text": str(self),
+            "lines": [
+                {
+                    "text": line.text,
+                    "letter": line.letter,
+                    "given": line.given,
+                    "tokens": [[token.id, token.text, token.log_prob] for token in line.tokens],
+                }
+                for line in self.lines
+            ],
+            "stanzas": list(self.stanzas),
+            "rhymes": dict(self.rhymes),
+            "log_prob": self.log_prob,
+            "recipe": self.recipe.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: object, where: str) -> Self:
+        """The reverse of `to_dict`.
+
+        Raises:
+            FileFormatError: it is no text of `to_dict`.
+            OptionError: a rule or an option in it is out of range.
+        """
+        try:
+            assert isinstance(values, Mapping)
+            lines = tuple(
+                SongLine(
+                    str(line["text"]),
+                    tuple(Token(int(i), str(text), float(log_prob)) for i, text, log_prob in line["tokens"]),
+                    str(line["letter"]),
+                    bool(line["given"]),
+                )
+                for line in values["lines"]
+            )
+            stanzas = tuple(int(size) for size in values["stanzas"])
+            rhymes = {str(letter): str(name) for letter, name in values["rhymes"].items()}
+            assert sum(stanzas) == len(lines)
+            recipe = values["recipe"]
+        except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise FileFormatError(
+                f"{where}: expected a text as `toolkit lyrics --json` writes it, found something else."
+            ) from error
+        return cls(lines, stanzas, rhymes, Recipe.from_dict(recipe, where))
+
     def __str__(self) -> str:
         fresh = iter(self.lines)
         return "\n\n".join("\n".join(next(fresh).text for _ in range(size)) for size in self.stanzas)

@@ -1,12 +1,13 @@
-"""Texts of lines: what they contain, and how the cells of a line that is given are written."""
+"""Texts of lines: what they contain, whether they fit cells, and how a line that is given is written."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
-from toolkit.readings import is_han
+from toolkit.readings import is_han, read
 
-from .template import Line
-from .units import CHAR, HELD
+from .template import LEVEL, Cell, Line
+from .units import CHAR, HELD, atoms
 from .vocabulary import Vocabulary
 
 
@@ -32,3 +33,39 @@ def join(line: Line, vocabulary: Vocabulary) -> str:
         if cell.literal != HELD
     ]
     return "".join(pieces) + line.after
+
+
+def cells_of(text: str) -> tuple[str, ...]:
+    """What tells a line from another: its letters and digits, in small letters."""
+    return tuple(char.casefold() for char in atoms(text, CHAR) or ())
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text that are not empty, without blanks around them."""
+    return [line.strip() for line in text.removeprefix("\ufeff").splitlines() if line.strip()]
+
+
+def misfit(text: str, cells: Sequence[Cell], unit: str) -> str:
+    """The name of the first rule of some cells that a line breaks; "" if it fits them."""
+    filled = atoms(text, unit)
+    if filled is None or len(filled) != len(cells):
+        return "length"
+    for found, cell in zip(filled, cells, strict=True):
+        if cell.literal and found.casefold() != cell.literal.casefold():
+            return "template"
+        if not found.casefold().startswith(cell.opening.casefold()):
+            return "acrostic"
+        if not found.rstrip("'’").casefold().endswith(cell.closing.casefold()):
+            return "acrostic"
+    return "" if _in_tone(text, cells) else "tones"
+
+
+def _in_tone(text: str, cells: Sequence[Cell]) -> bool:
+    """Whether each character is read in the tone of its cell."""
+    if not any(cell.tone for cell in cells):
+        return True
+    said = [sound for char, sound in zip(text, read(text), strict=True) if char.isalnum()]
+    return len(said) == len(cells) and all(
+        not cell.tone or (sound is not None and sound.is_level == (cell.tone == LEVEL))
+        for cell, sound in zip(cells, said, strict=True)
+    )

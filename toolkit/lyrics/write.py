@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -14,16 +15,18 @@ from toolkit.language_model import LanguageModel
 from toolkit.readings import read
 from toolkit.rhymes import Rhymes
 from toolkit.sampling import NEVER, LogitsProcessor, processors_for
-from toolkit.step_model import StepModel
+from toolkit.step_model import Ids, State, StepModel
+from toolkit.tokenizer import Tokenizer
 from toolkit.uniform import fresh_seed
 
 from .dice import Dice
-from .judge import Bonds, Judge, cells_of
+from .judge import Bonds, Judge
 from .options import LyricOptions
 from .plan import Arrangement, LinePlan, Plan
 from .rules import LyricRules, RuleError
 from .search import Answer, Candidate, Context, LineSearch, Request
 from .song import Recipe, Song, SongLine, Token
+from .text import cells_of
 from .vocabulary import MARK, Vocabulary
 
 _REPEATED = 0.5
@@ -104,6 +107,7 @@ def rewrite(model: LanguageModel, recipe: Recipe) -> Song:
     return next(song for song in songs if song.recipe.take == recipe.take)
 
 
+Item = TypeVar("Item")
 _Writing = Generator[Request, Answer, Song]
 
 
@@ -136,11 +140,7 @@ def _side_by_side(
             else asked[order[0]][1][k]
             for k, axis in enumerate(axes)
         ]
-        logits, state = model.step(ids, tuple(parts))
-        if not np.isfinite(logits.max(axis=1)).all():
-            raise damaged(0)
-        logits = logits.copy()
-        logits[:, special] = NEVER
+        logits, state = _step(model, ids, tuple(parts), special)
         start = 0
         for take in order:
             rows = slice(start, start + len(asked[take][0]))
@@ -148,6 +148,51 @@ def _side_by_side(
             cut = tuple(part[(slice(None),) * axis + (rows,)] for part, axis in zip(state, axes, strict=True))
             go_on(take, (logits[rows], cut))
     return [songs[take] for take in sorted(songs)], errors
+
+
+def answered(model: StepModel, steps: Generator[Request, Answer, Item], tokenizer: Tokenizer) -> Item:
+    """Run what asks for steps to its end.
+
+    Raises:
+        ToolkitError: the model returned NaN or infinity.
+    """
+    answer: Answer | None = None
+    while True:
+        try:
+            ids, state = next(steps) if answer is None else steps.send(answer)
+        except StopIteration as end:
+            return cast("Item", end.value)
+        answer = _step(model, ids, state, list(tokenizer.special_ids))
+
+
+def _step(model: StepModel, ids: Ids, state: State, special: Sequence[int]) -> Answer:
+    """A step, without logits for what is no text."""
+    logits, after = model.step(ids, state)
+    if not np.isfinite(logits.max(axis=1)).all():
+        raise damaged(0)
+    logits = logits.copy()
+    logits[:, special] = NEVER
+    return logits, after
+
+
+def opening(
+    model: StepModel, vocabulary: Vocabulary, prompt: str
+) -> Generator[Request, Answer, tuple[Context, list[int]]]:
+    """What the model reads before a text: what stands between two texts, or the prompt; and its ids."""
+    tokenizer = vocabulary.tokenizer
+    parts = vocabulary.break_id if vocabulary.break_id is not None else vocabulary.space_id
+    ids = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
+    if prompt:
+        ids += map(int, tokenizer.encode(prompt))
+    if parts is not None:
+        ids += [parts] if prompt or vocabulary.break_id is None else [parts, parts]
+    if not ids:
+        ids = [int(np.flatnonzero(vocabulary.sizes)[0])]
+    context = Context(model.init_state(1), ids[0])
+    for token_id in ids[1:]:
+        _, state = yield from context.read()
+        context = Context(state, token_id)
+    return context, ids
 
 
 @dataclass(frozen=True)
@@ -177,7 +222,7 @@ class _Take:
     def run(self) -> _Writing:
         """Line after line; where one cannot be written, back to an earlier one."""
         plans = self._arrangement.lines
-        start, history = yield from self._opening()
+        start, history = yield from opening(self._model, self._plan.vocabulary, self._recipe.prompt)
         written: list[_Written] = []
         begun = [0] * len(plans)
         left = self._recipe.options.max_tries * len(plans)
@@ -198,24 +243,6 @@ class _Take:
             if begun[line.number - 1] % _ROUNDS == 0:
                 self._go_back(line, written)
         return self._song(written)
-
-    def _opening(self) -> Generator[Request, Answer, tuple[Context, list[int]]]:
-        """What the model reads first: the prompt, or what stands between two texts."""
-        vocabulary, tokenizer = self._plan.vocabulary, self._plan.vocabulary.tokenizer
-        parts = vocabulary.break_id if vocabulary.break_id is not None else vocabulary.space_id
-        ids = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
-        if self._recipe.prompt:
-            ids += map(int, tokenizer.encode(self._recipe.prompt))
-            ids += [] if parts is None else [parts]
-        elif parts is not None:
-            ids += [parts, parts] if vocabulary.break_id is not None else [parts]
-        if not ids:
-            ids = [int(np.flatnonzero(vocabulary.sizes)[0])]
-        context = Context(self._model.init_state(1), ids[0])
-        for token_id in ids[1:]:
-            _, state = yield from context.read()
-            context = Context(state, token_id)
-        return context, ids
 
     def _read(self, text: str, context: Context) -> Generator[Request, Answer, _Written]:
         """A line that is given."""
@@ -273,7 +300,7 @@ class _Take:
         candidates = yield from search.run(context)
         kept = []
         for candidate in candidates:
-            fault = self._judge.fault(line, line.shapes[candidate.shape], candidate.text, bonds)
+            fault = self._judge.fault(line, len(line.shapes[candidate.shape].cells), candidate.text, bonds)
             if fault:
                 self._faults[fault, line.number] += 1
             else:

@@ -1,0 +1,200 @@
+"""Changing a text that is there: each operation gives a new `Song` and leaves the old one as it was."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from toolkit.errors import OptionError
+from toolkit.language_model import LanguageModel
+from toolkit.uniform import fresh_seed
+
+from .dice import Dice
+from .judge import Judge
+from .options import LyricOptions
+from .plan import Plan
+from .rules import LyricRules, RuleError
+from .search import Answer, Context, Request
+from .song import Song
+from .text import lines_of
+from .vocabulary import Vocabulary
+from .write import answered, opening, write
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What could stand in a place.
+
+    Attributes:
+        id: of the token.
+        text: of the token.
+        prob: under the model, among the tokens that are text, before any rule.
+        broken: the first rule that the line would break with it; "" if it would keep all.
+    """
+
+    id: int
+    text: str
+    prob: float
+    broken: str
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """What could stand in a place, most probable first.
+
+    Attributes:
+        before: of all tokens, whatever the rules.
+        after: of those with which the line keeps every rule.
+    """
+
+    before: tuple[Alternative, ...]
+    after: tuple[Alternative, ...]
+
+
+def reroll(model: LanguageModel, song: Song, number: int, seed: int | None = None) -> Song:
+    """Write one line anew; all others stay, and with them its rhyme.
+
+    Args:
+        model: that wrote the text.
+        song: the text.
+        number: of the line, from 1.
+        seed: of the new line; by default a new one.
+
+    Raises:
+        OptionError: there is no such line.
+        RuleError: no other line keeps the rules.
+    """
+    _check_number(song, number)
+    given = {i: line.text for i, line in enumerate(song.lines, start=1) if i != number}
+    recipe = song.recipe
+    options = replace(recipe.options, seed=fresh_seed() if seed is None else seed, num_return_sequences=1)
+    avoid = (song.lines[number - 1].text,)
+    parts = {"prompt": recipe.prompt, "fingerprint": recipe.model}
+    return write(model, recipe.rules, options, given=given, avoid=avoid, **parts)[0]
+
+
+def extend(
+    model: LanguageModel,
+    text: str,
+    rules: LyricRules,
+    options: LyricOptions | None = None,
+    *,
+    prompt: str = "",
+    fingerprint: str = "",
+) -> list[Song]:
+    """Go on with a text.
+
+    Args:
+        model: any language model.
+        text: its lines stand first, as they are.
+        rules: of the whole text, those lines included.
+        options: as of `toolkit.lyrics.write.write`.
+        prompt: the same.
+        fingerprint: the same.
+
+    Raises:
+        OptionError: the rules have no line behind those of the text.
+        RuleError: as of `toolkit.lyrics.write.write`; also where a line that is there breaks a rule.
+    """
+    lines = lines_of(text)
+    wanted = len(rules.layout(Vocabulary(model.tokenizer, rules.unit).unit).lines)
+    if not lines or len(lines) >= wanted:
+        raise OptionError(
+            f"lines: expected more lines than the {len(lines)} of the text that is there, found {wanted} in the rules"
+        )
+    given = dict(enumerate(lines, start=1))
+    return write(model, rules, options, prompt=prompt, given=given, fingerprint=fingerprint)
+
+
+def read_song(model: LanguageModel, text: str, rules: LyricRules, *, prompt: str = "", fingerprint: str = "") -> Song:
+    """A text that somebody wrote as a `Song`, with the probability of each token.
+
+    Raises:
+        RuleError: it breaks a rule, or has another number of lines.
+    """
+    lines = lines_of(text)
+    rules = rules if rules.template or rules.form or rules.lines else replace(rules, lines=len(lines))
+    wanted = len(rules.layout(Vocabulary(model.tokenizer, rules.unit).unit).lines)
+    if wanted != len(lines):
+        raise RuleError("lines", f"expected {wanted}, found {len(lines)}.")
+    given = dict(enumerate(lines, start=1))
+    options = LyricOptions(seed=0)
+    return write(model, rules, options, prompt=prompt, given=given, fingerprint=fingerprint)[0]
+
+
+def alternatives(model: LanguageModel, song: Song, number: int, cell: int, count: int = 8) -> Alternatives:
+    """What could stand in one place of a text, as the model sees it after all that stands before.
+
+    Args:
+        model: that wrote the text.
+        song: the text.
+        number: of the line, from 1.
+        cell: of the place in the line, from 1.
+        count: of alternatives in each list, at most.
+
+    Raises:
+        OptionError: there is no such place.
+    """
+    _check_number(song, number)
+    recipe = song.recipe
+    vocabulary = Vocabulary(model.tokenizer, recipe.rules.unit)
+    line = song.lines[number - 1]
+    place, filled = 0, 0
+    sizes = [int(vocabulary.sizes[token.id]) if token.text else 0 for token in line.tokens]
+    if not 1 <= cell <= sum(sizes):
+        raise OptionError(f"cell: expected 1 to {sum(sizes)} in line {number}, found {cell}")
+    while filled + sizes[place] < cell:
+        filled += sizes[place]
+        place += 1
+    before = [token.id for done in song.lines[: number - 1] for token in done.tokens]
+    before += [token.id for token in line.tokens[:place]]
+    logits = answered(model.backend, _logits_behind(model, vocabulary, recipe.prompt, before), model.tokenizer)
+    row = logits.astype(np.float64)
+    probs = np.exp(row - row.max())
+    probs /= probs.sum()
+
+    given = {i: other.text for i, other in enumerate(song.lines, start=1) if i != number}
+    plan = Plan(recipe.rules, vocabulary, given)
+    arrangement = plan.arrange(Dice(0, 0))
+    judge = Judge(plan, arrangement)
+    texts = [None if i == number else other.text for i, other in enumerate(song.lines, start=1)]
+    bonds = judge.bonds(texts, {})
+    last = line.tokens[place - 1].id if place else None
+
+    def broken(token_id: int) -> str:
+        piece = model.tokenizer.piece(token_id, last)
+        text = "".join([*(t.text for t in line.tokens[:place]), piece, *(t.text for t in line.tokens[place + 1 :])])
+        if not vocabulary.sizes[token_id]:
+            return "length"
+        return judge.fault(arrangement.lines[number - 1], sum(sizes), text.strip(), bonds)
+
+    first: list[Alternative] = []
+    kept: list[Alternative] = []
+    for token_id in map(int, np.argsort(-probs, kind="stable")):
+        if (len(first) >= count and len(kept) >= count) or not probs[token_id]:
+            break
+        found = Alternative(token_id, model.tokenizer.vocab[token_id], float(probs[token_id]), broken(token_id))
+        if len(first) < count:
+            first.append(found)
+        if not found.broken and len(kept) < count:
+            kept.append(found)
+    return Alternatives(tuple(first), tuple(kept))
+
+
+def _logits_behind(
+    model: LanguageModel, vocabulary: Vocabulary, prompt: str, ids: Sequence[int]
+) -> Generator[Request, Answer, npt.NDArray[np.float32]]:
+    """The logits [V] behind some tokens of a text."""
+    context, _ = yield from opening(model.backend, vocabulary, prompt)
+    for token_id in ids:
+        _, state = yield from context.read()
+        context = Context(state, token_id)
+    logits, _ = yield from context.read()
+    found: npt.NDArray[np.float32] = logits[0]
+    return found
+
+
+def _check_number(song: Song, number: int) -> None:
+    if not 1 <= number <= len(song.lines):
+        raise OptionError(f"line: expected 1 to {len(song.lines)}, found {number}")
