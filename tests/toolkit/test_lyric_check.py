@@ -88,6 +88,12 @@ CASES = {
     "last syllable": (
         {"acrostic": "r", "acrostic_at": "last", "unit": "syllable"}, "the river", ("ver", "d"), "acrostic", 1
     ),
+    "closing where a word ends": (
+        {"template": "_ *r", "unit": "syllable"}, "the stir", ("stir", "sea"), "template", 1
+    ),
+    "closing inside a word": (
+        {"template": "*r _", "unit": "syllable"}, "star light", ("star light", "river"), "template", 1
+    ),
     "fixed": ({"fixed": ("3:4=明月",)}, TANG, ("望明月", "望月明"), "fixed", 3),
     "fixed words": ({"fixed": ("2:2=LANTERN in",)}, MOON, ("A lantern", "A red lantern"), "fixed", 2),
     "fixed syllables": (
@@ -230,6 +236,13 @@ def test_what_nobody_asked_for_is_not_looked_at(options, asked):
         ({"template": "平仄"}, "光A", Finding("tones", 1, False, "仄 expected at 2, A is neither")),
         ({"template": "平仄"}, "光月", Finding("tones", 1, True, "平仄: 光月")),
         ({"template": "__，_"}, "春风 月", Finding("template", 1, False, "， expected before 3, a blank found")),
+        ({"include": ("月",)}, "日\n明月", Finding("include", 2, True, "月 is in 明月")),
+        ({"template": "river", "unit": "word"}, "sea", Finding("template", 1, False, "river expected at 1, sea found")),
+        (
+            {"template": "river", "unit": "syllable"},
+            "the sea",
+            Finding("template", 1, False, "river expected at 1, the found; a longer word expected at 2, sea found"),
+        ),
         ({"include": ("日",)}, "月", Finding("include", 0, False, "日 is in no line")),
         ({"forbid": ("月",)}, "明月", Finding("forbid", 1, False, "月 is in 明月")),
         ({}, "春 风", Finding("punctuation", 1, False, "marks at the end only expected, a blank found: 春 风")),
@@ -240,6 +253,11 @@ def test_what_nobody_asked_for_is_not_looked_at(options, asked):
 )  # fmt: skip
 def test_a_finding_says_what_was_expected_and_found(options, text, finding):
     assert finding in check(text, LyricRules(**options)).findings
+
+
+def test_a_required_text_is_found_once_and_a_forbidden_one_everywhere():
+    found = [(rule.rule, rule.line) for rule in check(TANG, LyricRules(include=("明月",), forbid=("头",))).findings]
+    assert found[:3] == [("include", 1), ("forbid", 3), ("forbid", 4)]
 
 
 def test_the_unit_is_found_out():

@@ -250,9 +250,9 @@ def _with_model(ctx: click.Context, path: Path, params: dict[str, Any]) -> None:
         model = load(path, params["device"], threads=params["threads"], backend=params["backend"])
         mark = fingerprint(path)
         if params["show_template"]:
-            from toolkit.lyrics.vocabulary import Vocabulary
+            from toolkit.lyrics.vocabulary import vocabulary_of
 
-            click.echo(str(rules.layout(Vocabulary(model.tokenizer, rules.unit).unit)))
+            click.echo(str(rules.layout(vocabulary_of(model.tokenizer, rules.unit).unit)))
             return
         start = time.perf_counter()
         if params["alternatives"] is not None:

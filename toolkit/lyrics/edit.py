@@ -18,7 +18,7 @@ from .rules import LyricRules, RuleError
 from .search import Answer, Context, Request
 from .song import Song
 from .text import lines_of
-from .vocabulary import Vocabulary
+from .vocabulary import Vocabulary, vocabulary_of
 from .write import answered, opening, write
 
 
@@ -98,7 +98,7 @@ def extend(
         RuleError: as of `toolkit.lyrics.write.write`; also where a line that is there breaks a rule.
     """
     lines = lines_of(text)
-    wanted = len(rules.layout(Vocabulary(model.tokenizer, rules.unit).unit).lines)
+    wanted = len(rules.layout(vocabulary_of(model.tokenizer, rules.unit).unit).lines)
     if not lines or len(lines) >= wanted:
         raise OptionError(
             f"lines: expected more lines than the {len(lines)} of the text that is there, found {wanted} in the rules"
@@ -115,7 +115,7 @@ def read_song(model: LanguageModel, text: str, rules: LyricRules, *, prompt: str
     """
     lines = lines_of(text)
     rules = rules if rules.template or rules.form or rules.lines else replace(rules, lines=len(lines))
-    wanted = len(rules.layout(Vocabulary(model.tokenizer, rules.unit).unit).lines)
+    wanted = len(rules.layout(vocabulary_of(model.tokenizer, rules.unit).unit).lines)
     if wanted != len(lines):
         raise RuleError("lines", f"expected {wanted}, found {len(lines)}.")
     given = dict(enumerate(lines, start=1))
@@ -138,7 +138,7 @@ def alternatives(model: LanguageModel, song: Song, number: int, cell: int, count
     """
     _check_number(song, number)
     recipe = song.recipe
-    vocabulary = Vocabulary(model.tokenizer, recipe.rules.unit)
+    vocabulary = vocabulary_of(model.tokenizer, recipe.rules.unit)
     line = song.lines[number - 1]
     place, filled = 0, 0
     sizes = [int(vocabulary.sizes[token.id]) if token.text else 0 for token in line.tokens]

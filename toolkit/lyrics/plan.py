@@ -87,6 +87,7 @@ class Plan:
                 "acrostic and words, no rhyme. Train one with --tokenizer word.",
             )
         self.slots = RhymeSlots(vocabulary, self.rhymes)
+        self._only = None if rules.include else self._arranged(Dice(0, 0))
         self.arrange(Dice(0, 0))
 
     @cached_property
@@ -161,6 +162,9 @@ class Plan:
         Raises:
             RuleError: as of the class.
         """
+        return self._only or self._arranged(dice)
+
+    def _arranged(self, dice: Dice) -> Arrangement:
         lines = [self._line_plan(number, line) for number, line in enumerate(self.template.lines, start=1)]
         self._check_given(lines)
         error = None

@@ -83,16 +83,16 @@ class RhymeSlots:
 
     def _fits(self, name: str, endings: Sequence[Ending], *, distinct: bool) -> bool:
         ids = np.flatnonzero(self.closing(name))
-        seen: dict[int, frozenset[str]] = {}
-        words = []
+        fitting: dict[int, Ids] = {}  # lines of the same shapes have the same array
         for ending in endings:
-            if id(ending) not in seen:
-                seen[id(ending)] = ending if isinstance(ending, frozenset) else self._words(ids[ending[ids]])
-            words.append(seen[id(ending)])
-            if not words[-1]:
-                return False
-        if not distinct or min(map(len, words)) >= len(words):
+            if not isinstance(ending, frozenset) and id(ending) not in fitting:
+                fitting[id(ending)] = ids[ending[ids]]
+        if not all(map(len, fitting.values())):
+            return False
+        few = [self.vocabulary.count_rhyme_words(found) < len(endings) for found in fitting.values()]
+        if not distinct or not (any(few) or any(isinstance(ending, frozenset) for ending in endings)):
             return True
+        words = [e if isinstance(e, frozenset) else self._words(fitting[id(e)]) for e in endings]
         return matching(words) == len(words)
 
     def _words(self, ids: Ids) -> frozenset[str]:

@@ -189,7 +189,7 @@ class LineSearch:
         arrived = [i for i, row in enumerate(rows) if row.wide and not row.closed and self._choice(row).is_tight]
         if not arrived:
             return rows, logits, logs, state
-        mass = np.array([self._mass(rows[i], logits[i], logs[i]) for i in arrived])
+        mass = self._masses(rows, logits, arrived) - logs[arrived]
         best = mass.max()
         stay = [i for i in range(len(rows)) if i not in set(arrived)]
         if np.isfinite(best):
@@ -198,10 +198,15 @@ class LineSearch:
         rows = [replace(rows[i], wide=rows[i].wide and i not in set(arrived)) for i in stay]
         return rows, logits[stay], logs[stay], self._take(state, stay)
 
-    def _mass(self, row: _Row, logits: Logits, log_sum: float) -> float:
-        """The log-probability that what comes next is allowed."""
-        allowed = logits[self._choice(row).ids]
-        return float(_log_sums(allowed[None, :])[0] - log_sum) if len(allowed) else -np.inf
+    def _masses(self, rows: Sequence[_Row], logits: Logits, arrived: Sequence[int]) -> npt.NDArray[np.float64]:
+        """The log of what the allowed tokens of some rows have together."""
+        found = np.full(len(arrived), -np.inf)
+        choices = [self._choice(rows[i]) for i in arrived]
+        for choice in {id(choice): choice for choice in choices}.values():
+            members = [k for k, other in enumerate(choices) if other is choice]
+            if len(choice.ids):
+                found[members] = _log_sums(logits[[arrived[k] for k in members]][:, choice.ids])
+        return found
 
     def _grown(
         self, rows: Sequence[_Row], logits: Logits, logs: npt.NDArray[np.float64], *, shared: bool
@@ -368,8 +373,7 @@ class LineSearch:
             apart = mask & ~slots.closing_any(rivals)
             mask = apart if apart.any() else mask
         if not self.plan.rules.repeat_rhymes and self.bonds.words:
-            used = np.array([word in self.bonds.words for word in vocabulary.rhyme_words])
-            mask = mask & ~used
+            mask = mask & ~vocabulary.with_rhyme_words(self.bonds.words)
         return mask
 
     @cached_property

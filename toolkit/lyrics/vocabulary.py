@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from toolkit.errors import ToolkitError
 from toolkit.readings import is_han, readings
 from toolkit.rhymes import Rhymes, rhyme_word
+from toolkit.step_model import Ids
 from toolkit.tokenizer import CharTokenizer, IdTokenizer, SpaceTokenizer, Tokenizer, WordTokenizer
 
 from .template import LEVEL, Cell
@@ -72,6 +73,12 @@ class Fit:
                 found |= self.closing[i]
                 reached |= {i + int(size) for size in np.unique(lengths[self.masks[i]])}
         return found
+
+
+@lru_cache(maxsize=8)
+def vocabulary_of(tokenizer: Tokenizer, unit: str = "auto") -> "Vocabulary":
+    """A `Vocabulary`, made once: to look at some thousand tokens takes longer than to write ten lines."""
+    return Vocabulary(tokenizer, unit)
 
 
 class Vocabulary:
@@ -175,7 +182,13 @@ class Vocabulary:
 
     def of_kind(self, *kinds: int) -> Mask:
         """The tokens of some kinds."""
-        return np.isin(self.kinds, kinds)
+        if kinds not in self._by_kind:
+            self._by_kind[kinds] = np.isin(self.kinds, kinds)
+        return self._by_kind[kinds]
+
+    @cached_property
+    def _by_kind(self) -> dict[tuple[int, ...], Mask]:
+        return {}
 
     @cached_property
     def ends_spaced(self) -> Mask:
@@ -213,7 +226,7 @@ class Vocabulary:
 
     def _mask(self, ids: Iterable[int]) -> Mask:
         mask = np.zeros(len(self), np.bool_)
-        mask[list(ids)] = True
+        mask[np.fromiter(ids, np.int64)] = True
         return mask
 
     @cached_property
@@ -323,6 +336,21 @@ class Vocabulary:
     def rhyme_words(self) -> list[str]:
         """What each token rhymes with; "" of what fills no cell."""
         return [rhyme_word(token) if self.sizes[i] else "" for i, token in enumerate(self.tokenizer.vocab)]
+
+    @cached_property
+    def _by_rhyme_word(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for i, word in enumerate(self.rhyme_words):
+            found.setdefault(word, []).append(i)
+        return found
+
+    def count_rhyme_words(self, ids: Ids) -> int:
+        """How many different ones some tokens have."""
+        return len(ids) if self.is_chars else len({self.rhyme_words[i] for i in ids})
+
+    def with_rhyme_words(self, words: Iterable[str]) -> Mask:
+        """The tokens that have one of some rhyme words."""
+        return self._mask(i for word in words for i in self._by_rhyme_word.get(word, ()))
 
     @cached_property
     def _tables(self) -> dict[Rhymes, dict[str, Mask]]:

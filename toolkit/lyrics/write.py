@@ -27,7 +27,7 @@ from .rules import LyricRules, RuleError
 from .search import Answer, Candidate, Context, LineSearch, Request
 from .song import Recipe, Song, SongLine, Token
 from .text import cells_of
-from .vocabulary import MARK, Vocabulary
+from .vocabulary import MARK, Vocabulary, vocabulary_of
 
 _REPEATED = 0.5
 """Taken off a candidate's mean log-probability for the share of its cells that repeat a pair of cells of the text."""
@@ -78,7 +78,7 @@ def write(
     if options.seed is None:
         options = replace(options, seed=fresh_seed())
     assert options.seed is not None
-    vocabulary = Vocabulary(model.tokenizer, rules.unit)
+    vocabulary = vocabulary_of(model.tokenizer, rules.unit)
     rules = replace(rules, unit=vocabulary.unit)
     plan = Plan(rules, vocabulary, given)
     options.sampling.check_vocab(len(vocabulary))
