@@ -128,7 +128,7 @@ class Sets:
         if fault == "acrostic":
             rules |= {"acrostic": self._one(self._chars) + self._unknown, "acrostic_at": "first"}
         elif fault == "rhyme_with":
-            rules |= {"rhyme_with": "嗯", "rhyme": "AABA", "lines": 4}
+            rules |= {"rhyme_with": "嗯", "rhyme": "AABA", "lines": 4, "acrostic": "", "include": ()}
         elif fault == "rhyme":
             rules |= {"rhyme": _TOO_MANY, "lines": 25, "rhyme_with": "", "near": False, "include": ()}
         elif fault == "include":

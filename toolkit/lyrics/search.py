@@ -225,7 +225,8 @@ class LineSearch:
         found = forced
         for members in groups.values():
             choice = self._choice(rows[members[0]])
-            drawn = self._drawn(processed[members], choice, rows, members, shared=shared)
+            mine = processed if len(members) == len(rows) else processed[members]
+            drawn = self._drawn(mine, choice, rows, members, shared=shared)
             for i, token_id in drawn:
                 log_prob = float(logits[i, token_id] - logs[i])
                 found.append((i, self._with_token(rows[i], token_id, log_prob, wide=choice.ways > 1 or rows[i].wide)))

@@ -170,7 +170,8 @@ def _step(model: StepModel, ids: Ids, state: State, special: Sequence[int]) -> A
     logits, after = model.step(ids, state)
     if not np.isfinite(logits.max(axis=1)).all():
         raise damaged(0)
-    logits = logits.copy()
+    if not logits.flags.writeable:
+        logits = logits.copy()
     logits[:, special] = NEVER
     return logits, after
 
