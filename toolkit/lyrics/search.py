@@ -271,11 +271,11 @@ class LineSearch:
         """Greedy: the most probable tokens, another one for each row that has the same logits."""
         order = np.argsort(-allowed, axis=1, kind="stable")
         finite = np.isfinite(allowed).sum(axis=1)
+        ranks = np.arange(ways)[None, :]
         if shared:
-            ranks = (np.arange(len(allowed)) + self.again * self.num_candidates) % finite
-            best: Ids = order[np.arange(len(allowed)), ranks]
-            return best
-        ranks = np.minimum(np.arange(ways)[None, :], finite[:, None] - 1)
+            taken = np.arange(len(allowed)) + self.again * self.num_candidates
+            ranks = (taken[:, None] * ways + ranks) % finite[:, None]
+        ranks = np.minimum(ranks, finite[:, None] - 1)
         return np.asarray(np.take_along_axis(order, ranks, axis=1).ravel())
 
     # What is allowed -----------------------------------------------------------------------------
