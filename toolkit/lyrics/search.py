@@ -324,7 +324,7 @@ class LineSearch:
             kinds += [SPACE, APOSTROPHE] if before == CELLS else [SPACE]
         elif before == MARK and not vocabulary.is_chinese:
             kinds.append(SPACE)
-        if self._has_marks_of_its_own:
+        if self.line.line.has_marks:
             pass
         elif self.plan.rules.punctuation == "inside" and before in {CELLS, SUFFIX, -3}:
             kinds.append(MARK)
@@ -337,14 +337,9 @@ class LineSearch:
         """What may stand behind the last cell: a line break, or a mark."""
         vocabulary = self.plan.vocabulary
         kinds = [BREAK if vocabulary.break_id is not None else SPACE]
-        if self.plan.rules.punctuation != "none" and not self._has_marks_of_its_own:
+        if self.plan.rules.punctuation != "none" and not self.line.line.has_marks:
             kinds.append(MARK)
         return vocabulary.of_kind(*kinds)
-
-    @cached_property
-    def _has_marks_of_its_own(self) -> bool:
-        line = self.line.line
-        return bool(line.after or any(cell.before for cell in line.cells))
 
     def _cells(self, row: _Row) -> Mask:
         """The tokens that fill the next cells."""
@@ -403,7 +398,7 @@ class LineSearch:
         vocabulary = self.plan.vocabulary
         kind = vocabulary.kinds[token_id]
         place = row.place + int(vocabulary.sizes[token_id])
-        text = "" if kind == BREAK else vocabulary.tokenizer.piece(token_id, row.last)
+        text = "" if kind == BREAK else vocabulary.piece(token_id, row.last)
         cells = self._shape(row).cells
         fresh = kind == CELLS
         after = self.line.line.after if place == len(cells) else cells[place].before if place < len(cells) else ""
