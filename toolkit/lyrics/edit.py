@@ -163,7 +163,7 @@ def alternatives(model: LanguageModel, song: Song, number: int, cell: int, count
     last = line.tokens[place - 1].id if place else None
 
     def broken(token_id: int) -> str:
-        piece = model.tokenizer.piece(token_id, last)
+        piece = vocabulary.piece(token_id, last)
         text = "".join([*(t.text for t in line.tokens[:place]), piece, *(t.text for t in line.tokens[place + 1 :])])
         if not vocabulary.sizes[token_id]:
             return "length"

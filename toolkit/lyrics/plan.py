@@ -183,19 +183,29 @@ class Plan:
             return LinePlan(number, line, (), given=self.given[number])
         if line.is_fixed:
             return LinePlan(number, line, (), given=join(line, self.vocabulary))
-        shapes = [self._shape(line.of_length(length)) for length in line.lengths]
+        shapes = [self._shape(line, line.of_length(length)) for length in line.lengths]
         possible = tuple(shape for shape in shapes if shape.fit.is_possible)
         if not possible:
             raise self._cannot_fill(number, line)
         return LinePlan(number, line, possible)
 
-    def _shape(self, cells: tuple[Cell, ...]) -> Shape:
+    def _shape(self, line: Line, cells: tuple[Cell, ...]) -> Shape:
         fit = self.vocabulary.fit(cells)
-        if self.rules.forbid:
-            fit = Fit(
-                tuple(mask & self.usable for mask in fit.masks), tuple(mask & self.usable for mask in fit.closing)
-            )
-        return Shape(cells, fit)
+        inner, last = self._writable(line)
+        closing = tuple(mask & last for mask in fit.closing)
+        pairs = zip(fit.masks, fit.closing, closing, strict=True)
+        return Shape(cells, Fit(tuple((mask & ~ends & inner) | kept for mask, ends, kept in pairs), closing))
+
+    def _writable(self, line: Line) -> tuple[Mask, Mask]:
+        """The tokens that may stand inside a line, and at its end, for what they hold beside letters."""
+        vocabulary, marks = self.vocabulary, self.rules.punctuation
+        if line.has_marks:
+            marks = "none"  # but its own
+        if marks == "inside":
+            return self.usable, self.usable
+        last = self.usable & ~vocabulary.marks_inside
+        inner = last & ~vocabulary.marks_behind
+        return inner, inner if marks == "none" else last
 
     def _cannot_fill(self, number: int, line: Line) -> RuleError:
         """Say which cell it is that nothing fits."""
@@ -271,7 +281,7 @@ class Plan:
                 ends = bool(plan.line.letter) and start + len(parts) == len(cells)
                 (outer if ends else inner).append(cells)
         for choices in (inner, outer):  # a keyword at the line's end would choose the rhyme
-            shapes = (self._shape(cells) for cells in dice.shuffled(choices))
+            shapes = (self._shape(plan.line, cells) for cells in dice.shuffled(choices))
             possible = tuple(itertools.islice((shape for shape in shapes if shape.fit.is_possible), _MOST_SHAPES))
             if possible:
                 return replace(plan, shapes=possible, keywords=(*plan.keywords, text))

@@ -277,11 +277,11 @@ class LineSearch:
         """Greedy: the most probable tokens, another one for each row that has the same logits."""
         order = np.argsort(-allowed, axis=1, kind="stable")
         finite = np.isfinite(allowed).sum(axis=1)
+        ranks = np.arange(ways)[None, :]
         if shared:
-            ranks = (np.arange(len(allowed)) + self.again * self.num_candidates) % finite
-            best: Ids = order[np.arange(len(allowed)), ranks]
-            return best
-        ranks = np.minimum(np.arange(ways)[None, :], finite[:, None] - 1)
+            taken = np.arange(len(allowed)) + self.again * self.num_candidates
+            ranks = (taken[:, None] * ways + ranks) % finite[:, None]
+        ranks = np.minimum(ranks, finite[:, None] - 1)
         return np.asarray(np.take_along_axis(order, ranks, axis=1).ravel())
 
     # What is allowed -----------------------------------------------------------------------------
@@ -330,7 +330,7 @@ class LineSearch:
             kinds += [SPACE, APOSTROPHE] if before == CELLS else [SPACE]
         elif before == MARK and not vocabulary.is_chinese:
             kinds.append(SPACE)
-        if self._has_marks_of_its_own:
+        if self.line.line.has_marks:
             pass
         elif self.plan.rules.punctuation == "inside" and before in {CELLS, SUFFIX, -3}:
             kinds.append(MARK)
@@ -343,14 +343,9 @@ class LineSearch:
         """What may stand behind the last cell: a line break, or a mark."""
         vocabulary = self.plan.vocabulary
         kinds = [BREAK if vocabulary.break_id is not None else SPACE]
-        if self.plan.rules.punctuation != "none" and not self._has_marks_of_its_own:
+        if self.plan.rules.punctuation != "none" and not self.line.line.has_marks:
             kinds.append(MARK)
         return vocabulary.of_kind(*kinds)
-
-    @cached_property
-    def _has_marks_of_its_own(self) -> bool:
-        line = self.line.line
-        return bool(line.after or any(cell.before for cell in line.cells))
 
     def _cells(self, row: _Row) -> Mask:
         """The tokens that fill the next cells."""
@@ -408,7 +403,7 @@ class LineSearch:
         vocabulary = self.plan.vocabulary
         kind = vocabulary.kinds[token_id]
         place = row.place + int(vocabulary.sizes[token_id])
-        text = "" if kind == BREAK else vocabulary.tokenizer.piece(token_id, row.last)
+        text = "" if kind == BREAK else vocabulary.piece(token_id, row.last)
         cells = self._shape(row).cells
         fresh = kind == CELLS
         after = self.line.line.after if place == len(cells) else cells[place].before if place < len(cells) else ""

@@ -94,6 +94,11 @@ class Line:
         """Whether all of it is given."""
         return not self.optional and all(cell.literal for cell in self.cells)
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether it says which marks it has: then it has no others."""
+        return bool(self.after or any(cell.before for cell in self.cells))
+
     def write(self, unit: str) -> str:
         """The line in the language of templates."""
         pieces = []

@@ -4,24 +4,31 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from toolkit.readings import is_han, read
+from toolkit.readings import read
 
 from .template import LEVEL, Cell, Line
 from .units import CHAR, HELD, atoms
 from .vocabulary import Vocabulary
 
 
+_SPELT = r"[^\W_\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]"
+"""What words are spelt with: a letter or digit that is no Chinese, Japanese or Korean one."""
+
+
 @cache
 def _pattern(wanted: str) -> "re.Pattern[str]":
-    escaped = re.escape(wanted.casefold())
-    if any(map(is_han, wanted)):
-        return re.compile(escaped)
-    return re.compile(rf"(?<![^\W_]){escaped}(?![^\W_])")
+    """It stands between no letters that spell one word with its own; an apostrophe between letters joins them."""
+    found = r"\s+".join(map(re.escape, wanted.casefold().replace("’", "'").split()))
+    if re.match(_SPELT, wanted):
+        found = rf"(?<!{_SPELT})(?<!{_SPELT}')" + found
+    if re.search(rf"{_SPELT}'?$", wanted):
+        found += rf"(?!'?{_SPELT})"
+    return re.compile(found)
 
 
 def contains(text: str, wanted: str) -> bool:
     """Whether a text has another in it, in large or small letters; an English word only as a whole word."""
-    return _pattern(wanted.strip()).search(text.casefold()) is not None
+    return _pattern(wanted.strip()).search(text.casefold().replace("’", "'")) is not None
 
 
 def join(line: Line, vocabulary: Vocabulary) -> str:

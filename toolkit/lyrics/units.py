@@ -61,6 +61,11 @@ def measured(text: str, unit: str) -> int:
     return len(found)
 
 
+def outside(text: str) -> list[str]:
+    """What stands before its words and characters, between them, and behind the last."""
+    return _WORD.split(text)
+
+
 def is_suffix(token: str) -> bool:
     """Whether a token goes on with a word behind an apostrophe: the t of don't. It fills no cell of words."""
     return token in _SUFFIXES

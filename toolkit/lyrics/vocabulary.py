@@ -14,7 +14,7 @@ from toolkit.step_model import Ids
 from toolkit.tokenizer import CharTokenizer, IdTokenizer, SpaceTokenizer, Tokenizer, WordTokenizer
 
 from .template import LEVEL, Cell
-from .units import CHAR, WORD, atoms, is_suffix
+from .units import CHAR, WORD, atoms, is_suffix, outside
 
 Mask = npt.NDArray[np.bool_]
 """Which tokens: bool [V]."""
@@ -192,12 +192,12 @@ class Vocabulary:
 
     @cached_property
     def ends_spaced(self) -> Mask:
-        """Tokens that end in a letter of a script whose words have blanks between them."""
+        """Tokens that end in a digit, or a letter of a script whose words have blanks between them."""
         return np.array([bool(parts) and _is_spaced(self._last_char(i)) for i, parts in enumerate(self.atoms)])
 
     @cached_property
     def begins_spaced(self) -> Mask:
-        """Tokens that begin with such a letter."""
+        """Tokens that begin with one."""
         return np.array([bool(parts) and _is_spaced(parts[0][0]) for parts in self.atoms])
 
     @cached_property
@@ -205,6 +205,26 @@ class Vocabulary:
         """Tokens that need an apostrophe behind them."""
         cut = not self.is_chars and not isinstance(self.tokenizer, SpaceTokenizer)
         return np.array([cut and token.lower() in _CUT_STEMS for token in self.tokenizer.vocab])
+
+    @cached_property
+    def marks_inside(self) -> Mask:
+        """Tokens that have a mark before or between their words: moon-light."""
+        return np.array([any(outside(token)[:-1]) and size > 0 for token, size in self._sized])
+
+    @cached_property
+    def marks_behind(self) -> Mask:
+        """Tokens that have a mark behind their words: light."""
+        return np.array([bool(outside(token)[-1]) and size > 0 for token, size in self._sized])
+
+    @property
+    def _sized(self) -> Iterable[tuple[str, int]]:
+        return zip(self.tokenizer.vocab, self.sizes, strict=True)
+
+    def piece(self, token_id: int, after: int | None) -> str:
+        """What a token adds to a line; no blank parts it from the one before it where neither is spelt with letters."""
+        text = self.tokenizer.piece(token_id, after)
+        parted = after is None or self.ends_spaced[after] or self.begins_spaced[token_id]
+        return text if parted or text == " " else text.lstrip()
 
     def _last_char(self, token_id: int) -> str:
         return next(char for char in reversed(self.tokenizer.vocab[token_id]) if char.isalnum())
@@ -371,5 +391,5 @@ def _has_letter(token: str) -> bool:
 
 
 def _is_spaced(char: str) -> bool:
-    """Of a script whose words have blanks between them: not Chinese characters or kana."""
-    return char.isalpha() and not ("\u2e80" <= char <= "\ua4cf" or "\uf900" <= char <= "\ufaff")
+    """Of a script whose words have blanks between them, or a digit: not Chinese characters or kana."""
+    return char.isalnum() and not ("\u2e80" <= char <= "\ua4cf" or "\uf900" <= char <= "\uffef")
