@@ -6,25 +6,22 @@ Shephard 1999, the auxiliary particle filter), drawn anew by systematic resampli
 """
 
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.readings import is_han
 from toolkit.sampling import NEVER, LogitsProcessor, SamplingOptions, choose
 from toolkit.signature import Signature
 from toolkit.step_model import Ids, Logits, State
 
+from .choices import WAYS, Choice, Choices
 from .dice import Dice
 from .judge import Bonds
 from .plan import LinePlan, Plan, Shape
 from .song import Token
-from .vocabulary import APOSTROPHE, BREAK, CELLS, MARK, SPACE, SUFFIX, Mask
-
-WAYS = 4
-"""In how many ways each candidate is written on before a cell that leaves little choice."""
+from .vocabulary import BREAK, CELLS, MARK, SPACE
 
 Request = tuple[Ids, State]
 """Ids int64 [R] to be read, and the state before them."""
@@ -102,21 +99,6 @@ class _Row:
         return "".join(token.text for token in self.tokens)
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """What a row may write next.
-
-    Attributes:
-        ids: int64 [allowed].
-        ways: how many tokens are drawn for it.
-        is_tight: whether the cell leaves little choice.
-    """
-
-    ids: Ids
-    ways: int = 1
-    is_tight: bool = False
-
-
 @dataclass
 class LineSearch:
     """The candidates for one line.
@@ -143,7 +125,10 @@ class LineSearch:
     dice: Dice
     signature: Signature
     again: int = 0
-    _choices: dict[tuple[int, int, int], _Choice] = field(default_factory=dict)
+
+    @cached_property
+    def _choices(self) -> Choices:
+        return Choices(self.plan, self.line, self.bonds)
 
     def run(self, context: Context) -> Generator[Request, Answer, list[Candidate]]:
         """All candidates that came to an end."""
@@ -246,14 +231,14 @@ class LineSearch:
         return changed
 
     def _drawn(
-        self, logits: Logits, choice: _Choice, rows: Sequence[_Row], members: Sequence[int], *, shared: bool
+        self, logits: Logits, choice: Choice, rows: Sequence[_Row], members: Sequence[int], *, shared: bool
     ) -> Iterable[tuple[int, int]]:
         """Pairs of a row and a token for it; none for rows without a choice."""
         if not len(choice.ids):
             return
         allowed = logits[:, choice.ids]
         for k, i in enumerate(members):
-            banned = self._forbidden_next(rows[i])
+            banned = self._choices.forbidden_behind(rows[i].text)
             if banned is not None:
                 allowed[k, banned[choice.ids]] = NEVER
         alive = np.flatnonzero(np.isfinite(allowed.max(axis=1)))
@@ -284,118 +269,8 @@ class LineSearch:
         ranks = np.minimum(ranks, finite[:, None] - 1)
         return np.asarray(np.take_along_axis(order, ranks, axis=1).ravel())
 
-    # What is allowed -----------------------------------------------------------------------------
-
-    def _choice(self, row: _Row) -> _Choice:
-        key = (row.shape, row.place, self._kind_of_last(row))
-        if key not in self._choices:
-            self._choices[key] = self._find_choice(row)
-        return self._choices[key]
-
-    def _kind_of_last(self, row: _Row) -> int:
-        """What of the token before matters for the next one."""
-        if row.last is None:
-            return -1
-        vocabulary = self.plan.vocabulary
-        kind = int(vocabulary.kinds[row.last])
-        if kind == CELLS and vocabulary.is_cut[row.last]:
-            return -2
-        return kind if kind != CELLS or vocabulary.ends_spaced[row.last] else -3
-
-    def _find_choice(self, row: _Row) -> _Choice:
-        vocabulary, shape = self.plan.vocabulary, self._shape(row)
-        before = self._kind_of_last(row)
-        if row.place == len(shape.cells):
-            return _Choice(np.flatnonzero(self._closers()))
-        cells = self._cells(row)
-        after_letter = before in {CELLS, SUFFIX}
-        if before == -2:
-            return _Choice(np.flatnonzero(vocabulary.of_kind(APOSTROPHE)))
-        if before == APOSTROPHE:
-            joined = cells & vocabulary.begins_spaced if vocabulary.is_chars else vocabulary.of_kind(SUFFIX)
-            return _Choice(np.flatnonzero(joined))
-        needs_space = vocabulary.space_id is not None and not vocabulary.is_chars
-        if needs_space and (after_letter or (before == MARK and not vocabulary.is_chinese)):
-            cells = cells & ~vocabulary.begins_spaced
-        tight = self._is_tight(shape, row.place) and bool(cells.any())
-        ahead = not tight and row.place + 1 < len(shape.cells) and self._is_tight(shape, row.place + 1)
-        allowed = cells | self._between(before, after_letter=after_letter)
-        return _Choice(np.flatnonzero(allowed), WAYS if ahead and not row.wide else 1, tight)
-
-    def _between(self, before: int, *, after_letter: bool) -> Mask:
-        """What may stand between two cells, fills none and is no mark of the template."""
-        vocabulary = self.plan.vocabulary
-        kinds = []
-        if after_letter:
-            kinds += [SPACE, APOSTROPHE] if before == CELLS else [SPACE]
-        elif before == MARK and not vocabulary.is_chinese:
-            kinds.append(SPACE)
-        if self.line.line.has_marks:
-            pass
-        elif self.plan.rules.punctuation == "inside" and before in {CELLS, SUFFIX, -3}:
-            kinds.append(MARK)
-        found = vocabulary.of_kind(*kinds)
-        if APOSTROPHE in kinds and not (vocabulary.is_chars or vocabulary.of_kind(SUFFIX).any()):
-            found = found & ~vocabulary.of_kind(APOSTROPHE)
-        return found & self.plan.usable if self.plan.rules.forbid else found
-
-    def _closers(self) -> Mask:
-        """What may stand behind the last cell: a line break, or a mark."""
-        vocabulary = self.plan.vocabulary
-        kinds = [BREAK if vocabulary.break_id is not None else SPACE]
-        if self.plan.rules.punctuation != "none" and not self.line.line.has_marks:
-            kinds.append(MARK)
-        return vocabulary.of_kind(*kinds)
-
-    def _cells(self, row: _Row) -> Mask:
-        """The tokens that fill the next cells."""
-        fit, sizes = self._shape(row).fit, self.plan.vocabulary.sizes
-        mask = fit.masks[row.place]
-        if self.line.line.letter:
-            closing = fit.closing[row.place]
-            mask = (mask & ~closing) | (closing & self._rhyming)
-            if self._before_rhyme is not None:
-                leaves_one = sizes == len(fit.masks) - row.place - 1
-                mask &= ~leaves_one | self._before_rhyme
-        return mask
-
-    @cached_property
-    def _rhyming(self) -> Mask:
-        """The tokens that may close the line."""
-        letter, slots, vocabulary = self.line.line.letter, self.plan.slots, self.plan.vocabulary
-        names, rivals = self.bonds.classes[letter], self.bonds.rivals(letter)
-        mask = slots.closing_any(names - rivals)
-        if rivals and letter not in self.bonds.begun:
-            apart = mask & ~slots.closing_any(rivals)
-            mask = apart if apart.any() else mask
-        if not self.plan.rules.repeat_rhymes and self.bonds.words:
-            mask = mask & ~vocabulary.with_rhyme_words(self.bonds.words)
-        return mask
-
-    @cached_property
-    def _before_rhyme(self) -> Mask | None:
-        letter = self.line.line.letter
-        return self.plan.slots.before_any(self.bonds.classes[letter] - self.bonds.rivals(letter))
-
-    def _is_tight(self, shape: Shape, place: int) -> bool:
-        """Whether a cell leaves little choice."""
-        cell = shape.cells[place]
-        closes = place == len(shape.cells) - 1 and bool(self.line.line.letter)
-        return closes or bool(cell.literal or cell.opening or cell.closing)
-
-    def _forbidden_next(self, row: _Row) -> Mask | None:
-        """The tokens that would complete a forbidden text."""
-        found: Mask | None = None
-        text = row.text.casefold() if self.plan.rules.forbid else ""
-        for word in self.plan.rules.forbid:
-            folded = word.strip().casefold()
-            if not any(map(is_han, folded)):
-                continue  # an English word is whole only when the next one begins: the judge sees to it
-            for k in range(1, len(folded)):
-                if text.endswith(folded[:k]):
-                    starts = self.plan.starting_with(folded[k:])
-                    found = starts if found is None else found | starts
-        return found
+    def _choice(self, row: _Row) -> Choice:
+        return self._choices.behind(row.shape, row.place, row.tokens, wide=row.wide)
 
     # Growing -------------------------------------------------------------------------------------
 
@@ -450,7 +325,7 @@ class LineSearch:
         if row.place > count:
             return True
         last = self.plan.vocabulary.kinds[row.last]
-        return last in {BREAK, SPACE} or (last == CELLS and not self._closers().any())
+        return last in {BREAK, SPACE} or (last == CELLS and not self._choices.closers.any())
 
     def _candidate(self, row: _Row, logits: Logits, state: State) -> Candidate:
         """A row that is done, with the logits that its last token was chosen from, and the state before it."""

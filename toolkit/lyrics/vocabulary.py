@@ -19,32 +19,20 @@ from .units import CHAR, WORD, atoms, is_suffix, outside
 Mask = npt.NDArray[np.bool_]
 """Which tokens: bool [V]."""
 
-MARKS = frozenset("，。！？；、：…—～,.!?;:-~·")
+MARKS = frozenset("，。！？；、：…—,.!?;:")
 """What may be written between cells or behind a line. Of quotation marks and brackets none: they would not close."""
 
 NEVER_WRITTEN, CELLS, MARK, SPACE, APOSTROPHE, SUFFIX, BREAK = range(7)
 """Kinds of tokens. An apostrophe joins, a suffix (the t of don't) follows one; a break ends a line."""
 
 _CUT_STEMS = frozenset(
-    [
-        "ain",
-        "aren",
-        "couldn",
-        "didn",
-        "doesn",
-        "hadn",
-        "hasn",
-        "haven",
-        "isn",
-        "mustn",
-        "needn",
-        "shouldn",
-        "wasn",
-        "weren",
-        "wouldn",
-    ]
+    [f"{verb}n" for verb in ("ai", "are", "could", "did", "does", "had", "has", "have", "is", "must", "need", "should")]
+    + [f"{verb}n" for verb in ("was", "were", "would")]
 )
 """What jieba leaves of didn't and its like before the apostrophe; no words by themselves."""
+
+_NEGATED = _CUT_STEMS | {"don", "won", "can"}
+"""What 't stands behind, and no other suffix."""
 
 
 @dataclass(frozen=True)
@@ -200,11 +188,35 @@ class Vocabulary:
         """Tokens that begin with one."""
         return np.array([bool(parts) and _is_spaced(parts[0][0]) for parts in self.atoms])
 
+    @property
+    def parts_words(self) -> bool:
+        """Whether blanks are tokens, and words are."""
+        return self.space_id is not None and not self.is_chars
+
     @cached_property
     def is_cut(self) -> Mask:
         """Tokens that need an apostrophe behind them."""
-        cut = not self.is_chars and not isinstance(self.tokenizer, SpaceTokenizer)
+        cut = isinstance(self.tokenizer, WordTokenizer)
         return np.array([cut and token.lower() in _CUT_STEMS for token in self.tokenizer.vocab])
+
+    @cached_property
+    def takes_not(self) -> Mask:
+        """Tokens behind which an apostrophe and t may stand, and no other suffix."""
+        cut = isinstance(self.tokenizer, WordTokenizer)
+        return np.array([cut and token.lower() in _NEGATED for token in self.tokenizer.vocab])
+
+    def suffixes(self, negation: bool) -> Mask:
+        """The tokens behind an apostrophe: t alone, or all others."""
+        found = self.of_kind(SUFFIX)
+        negations = np.zeros_like(found)
+        if "t" in self.tokenizer.ids:
+            negations[self.tokenizer.ids["t"]] = True
+        return found & negations if negation else found & ~negations
+
+    @cached_property
+    def can_join(self) -> bool:
+        """Whether an apostrophe can be followed by something."""
+        return self.is_chars or bool(self.of_kind(SUFFIX).any())
 
     @cached_property
     def marks_inside(self) -> Mask:
