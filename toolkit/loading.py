@@ -97,8 +97,9 @@ def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
     def open_step() -> Any:  # noqa: ANN401 - ort is untyped
         if STEP not in sessions:
             raise ToolkitError(
-                f"{path}: holds the decode loop alone, and a single step was asked for (logit_bias, presence_penalty, "
-                f"frequency_penalty and no_repeat_ngram_size need it, too). Open the bundle, or its {STEP_ONNX}."
+                f"{path}: holds the decode loop alone, and a single step was asked for (lyrics, logit_bias, "
+                "presence_penalty, frequency_penalty and no_repeat_ngram_size need it). Open the bundle, or its "
+                f"{STEP_ONNX}."
             )
         return session if first == STEP else sessions[STEP](where)
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from toolkit.decode_loop import rows_of
 from toolkit.sampling import NEVER, LogitsProcessor, SamplingOptions, choose
 from toolkit.signature import Signature
 from toolkit.step_model import Ids, Logits, State
@@ -164,8 +165,7 @@ class LineSearch:
         return self.line.shapes[row.shape]
 
     def _take(self, state: State, rows: Sequence[int]) -> State:
-        axes = [spec.batch_axis for spec in self.signature.state_inputs]
-        return tuple(np.take(part, rows, axis=axis) for part, axis in zip(state, axes, strict=True))
+        return taken(self.signature, state, rows)
 
     def _resampled(
         self, rows: list[_Row], logits: Logits, logs: npt.NDArray[np.float64], state: State
@@ -311,7 +311,7 @@ class LineSearch:
     def _after_mark(self, row: _Row, logits: Logits, log_sum: float) -> _Row:
         """With a line break, or what stands for it, where the model thinks it likely; else as it is."""
         vocabulary = self.plan.vocabulary
-        parts = vocabulary.break_id if vocabulary.break_id is not None else vocabulary.space_id
+        parts = vocabulary.parting_id
         if parts is None or logits[parts] - log_sum < np.log(0.5):
             return replace(row, place=row.place + 1)
         token = Token(parts, "", float(logits[parts] - log_sum))
@@ -335,6 +335,20 @@ class LineSearch:
         else:
             context = Context(state, row.tokens[-1].id)
         return Candidate(row.shape, row.tokens, row.text.strip(), context)
+
+
+def taken(signature: Signature, state: State, rows: Sequence[int]) -> State:
+    """The state of some of its sequences, in that order."""
+    specs = signature.state_inputs
+    return tuple(rows_of(part, spec, rows) for part, spec in zip(state, specs, strict=True))
+
+
+def stacked(signature: Signature, states: Sequence[State]) -> State:
+    """The state of all sequences of some states."""
+    if len(states) == 1:
+        return states[0]
+    axes = [spec.batch_axis for spec in signature.state_inputs]
+    return tuple(np.concatenate(parts, axis=axis) for parts, axis in zip(zip(*states, strict=True), axes, strict=True))
 
 
 def _log_sums(logits: Logits) -> npt.NDArray[np.float64]:

@@ -168,6 +168,11 @@ class Vocabulary:
         found = np.flatnonzero(self.kinds == SPACE)
         return int(found[0]) if len(found) else None
 
+    @property
+    def parting_id(self) -> int | None:
+        """What is read between lines: a line break, or else a blank, where there is either."""
+        return self.break_id if self.break_id is not None else self.space_id
+
     def of_kind(self, *kinds: int) -> Mask:
         """The tokens of some kinds."""
         if kinds not in self._by_kind:

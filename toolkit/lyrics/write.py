@@ -24,7 +24,7 @@ from .judge import Bonds, Judge
 from .options import LyricOptions
 from .plan import Arrangement, LinePlan, Plan
 from .rules import LyricRules, RuleError
-from .search import Answer, Candidate, Context, LineSearch, Request
+from .search import Answer, Candidate, Context, LineSearch, Request, stacked, taken
 from .song import Recipe, Song, SongLine, Token
 from .text import cells_of
 from .vocabulary import MARK, Vocabulary, vocabulary_of
@@ -130,23 +130,16 @@ def _side_by_side(
 
     for take in takes:
         go_on(take, None)
-    axes = [spec.batch_axis for spec in model.signature.state_inputs]
     while asked:
         order = list(asked)
         ids = np.concatenate([asked[take][0] for take in order])
-        parts = [
-            np.concatenate([asked[take][1][k] for take in order], axis=axis)
-            if len(order) > 1
-            else asked[order[0]][1][k]
-            for k, axis in enumerate(axes)
-        ]
-        logits, state = _step(model, ids, tuple(parts), special)
+        logits, state = _step(model, ids, stacked(model.signature, [asked[take][1] for take in order]), special)
         start = 0
         for take in order:
-            rows = slice(start, start + len(asked[take][0]))
+            rows = range(start, start + len(asked[take][0]))
             start = rows.stop
-            cut = tuple(part[(slice(None),) * axis + (rows,)] for part, axis in zip(state, axes, strict=True))
-            go_on(take, (logits[rows], cut))
+            alone = len(order) == 1
+            go_on(take, (logits, state) if alone else (logits[rows], taken(model.signature, state, rows)))
     return [songs[take] for take in sorted(songs)], errors
 
 
@@ -181,7 +174,7 @@ def opening(
 ) -> Generator[Request, Answer, tuple[Context, list[int]]]:
     """What the model reads before a text: what stands between two texts, or the prompt; and its ids."""
     tokenizer = vocabulary.tokenizer
-    parts = vocabulary.break_id if vocabulary.break_id is not None else vocabulary.space_id
+    parts = vocabulary.parting_id
     ids = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
     if prompt:
         ids += map(int, tokenizer.encode(prompt))
@@ -247,13 +240,13 @@ class _Take:
 
     def _read(self, text: str, context: Context) -> Generator[Request, Answer, _Written]:
         """A line that is given."""
-        vocabulary, tokenizer = self._plan.vocabulary, self._plan.vocabulary.tokenizer
+        vocabulary = self._plan.vocabulary
         tokens = []
-        for token_id in self._ids_of(text):
+        for token_id, piece in self._cut(text):
             logits, state = yield from context.read()
-            tokens.append(Token(token_id, "", _log_prob(logits, token_id)))
+            tokens.append(Token(token_id, piece, _log_prob(logits, token_id)))
             context = Context(state, token_id)
-        parts = vocabulary.break_id if vocabulary.break_id is not None else vocabulary.space_id
+        parts = vocabulary.parting_id
         if parts is not None:
             logits, state = yield from context.read()
             likely = _log_prob(logits, parts)
@@ -262,19 +255,24 @@ class _Take:
                 context = Context(state, parts)
             else:
                 context = Context(state, None, logits)
-        pieces = [tokenizer.piece(token.id, None) if token.id != parts else "" for token in tokens]
-        return _Written(text, tuple(replace(t, text=p) for t, p in zip(tokens, pieces, strict=True)), context)
+        return _Written(text, tuple(tokens), context)
 
-    def _ids_of(self, text: str) -> list[int]:
-        """The ids of a line; what the vocabulary lacks is read as unknown, or left out where nothing stands for it."""
-        tokenizer = self._plan.vocabulary.tokenizer
-        stand_in = [] if tokenizer.unk_id is None else [tokenizer.unk_id]
-        found = [
-            i
-            for token in tokenizer.split(text)
-            for i in ([tokenizer.ids[token]] if token in tokenizer.ids else stand_in)
-        ]
-        return found or [int(np.flatnonzero(self._plan.vocabulary.sizes)[0])]
+    def _cut(self, text: str) -> list[tuple[int, str]]:
+        """The ids of a line, at least one, each with what it adds; what the vocabulary lacks is read as unknown.
+
+        Where nothing stands for what is unknown, it is added to what comes before.
+        """
+        vocabulary, tokenizer = self._plan.vocabulary, self._plan.vocabulary.tokenizer
+        found: list[tuple[int, str]] = []
+        for token in tokenizer.split(text):
+            token_id = tokenizer.ids.get(token, tokenizer.unk_id)
+            last = found[-1] if found else None
+            if token_id is not None:
+                known = token in tokenizer.ids
+                found.append((token_id, vocabulary.piece(token_id, last and last[0]) if known else token))
+            elif last is not None:
+                found[-1] = (last[0], last[1] + token)
+        return found or [(int(np.flatnonzero(vocabulary.sizes)[0]), text)]
 
     # One line ------------------------------------------------------------------------------------
 
@@ -312,7 +310,7 @@ class _Take:
         scores = [self._score(line, candidate, written, bonds) for candidate in kept]
         behind = self._arrangement.lines[line.number] if line.number < len(self._arrangement.lines) else None
         if behind is not None and behind.given is not None:
-            likely = yield from self._likelihoods(self._ids_of(behind.given), [c.context for c in kept])
+            likely = yield from self._likelihoods([i for i, _ in self._cut(behind.given)], [c.context for c in kept])
             scores = [score + more for score, more in zip(scores, likely, strict=True)]
         best = kept[int(np.argmax(scores))]
         return _Written(best.text, best.tokens, best.context)
@@ -343,15 +341,17 @@ class _Take:
 
     def _likelihoods(self, ids: Sequence[int], contexts: Sequence[Context]) -> Generator[Request, Answer, list[float]]:
         """The mean log-probability of some tokens behind each of some contexts."""
-        found = []
+        answers = []
         for context in contexts:
-            total, here = 0.0, context
-            for token_id in ids:
-                logits, state = yield from here.read()
-                total += _log_prob(logits, token_id)
-                here = Context(state, token_id)
-            found.append(total / len(ids))
-        return found
+            answers.append((yield from context.read()))
+        logits = np.concatenate([found for found, _ in answers])
+        state = stacked(self._model.signature, [state for _, state in answers])
+        total = np.zeros(len(contexts))
+        for k, token_id in enumerate(ids):
+            total += [_log_prob(row[None, :], token_id) for row in logits]
+            if k + 1 < len(ids):
+                logits, state = yield np.full(len(contexts), token_id), state
+        return [float(found) for found in total / len(ids)]
 
     # Back ----------------------------------------------------------------------------------------
 
