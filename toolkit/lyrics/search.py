@@ -21,6 +21,7 @@ from .dice import Dice
 from .judge import Bonds
 from .plan import LinePlan, Plan, Shape
 from .song import Token
+from .units import CHAR
 from .vocabulary import APOSTROPHE, BREAK, CELLS, MARK, SPACE, SUFFIX, Mask
 
 WAYS = 4
@@ -311,17 +312,22 @@ class LineSearch:
         needs_space = vocabulary.space_id is not None and not vocabulary.is_chars
         if needs_space and (after_letter or (before == MARK and not vocabulary.is_chinese)):
             cells = cells & ~vocabulary.begins_spaced
+        gap = shape.gaps.get(row.place)
+        if gap and after_letter:
+            return _Choice(np.flatnonzero(vocabulary.of_kind(SPACE)))
         tight = self._is_tight(shape, row.place) and bool(cells.any())
         ahead = not tight and row.place + 1 < len(shape.cells) and self._is_tight(shape, row.place + 1)
-        allowed = cells | self._between(before, after_letter=after_letter)
+        allowed = cells if gap is False else cells | self._between(row, before, after_letter=after_letter)
         return _Choice(np.flatnonzero(allowed), WAYS if ahead and not row.wide else 1, tight)
 
-    def _between(self, before: int, *, after_letter: bool) -> Mask:
+    def _between(self, row: _Row, before: int, *, after_letter: bool) -> Mask:
         """What may stand between two cells, fills none and is no mark of the template."""
         vocabulary = self.plan.vocabulary
         kinds = []
         if after_letter:
-            kinds += [SPACE, APOSTROPHE] if before == CELLS else [SPACE]
+            filled = self._shape(row).cells[row.place - 1]
+            whole = vocabulary.unit != CHAR and bool(filled.literal or filled.closing)
+            kinds += [SPACE, APOSTROPHE] if before == CELLS and not whole else [SPACE]
         elif before == MARK and not vocabulary.is_chinese:
             kinds.append(SPACE)
         if self.line.line.has_marks:

@@ -10,7 +10,6 @@ from .template import LEVEL, Cell, Line
 from .units import CHAR, HELD, atoms
 from .vocabulary import Vocabulary
 
-
 _SPELT = r"[^\W_\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]"
 """What words are spelt with: a letter or digit that is no Chinese, Japanese or Korean one."""
 
