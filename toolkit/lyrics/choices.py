@@ -13,6 +13,7 @@ from toolkit.step_model import Ids
 from .judge import Bonds
 from .plan import LinePlan, Plan, Shape
 from .song import Token
+from .units import CHAR
 from .vocabulary import APOSTROPHE, BREAK, CELLS, MARK, SPACE, SUFFIX, Mask
 
 WAYS = 4
@@ -107,18 +108,24 @@ class Choices:
             last in {Last.WORD, Last.JOINED} or (last is Last.MARK and not vocabulary.is_chinese)
         ):
             cells = cells & ~vocabulary.begins_spaced
+        gap = shape.gaps.get(place)
+        if gap and last in {Last.WORD, Last.JOINED}:
+            return Choice(np.flatnonzero(vocabulary.of_kind(SPACE)))
         tight = self._is_tight(shape, place) and bool(cells.any())
         ahead = not (tight or wide) and place + 1 < len(shape.cells) and self._is_tight(shape, place + 1)
-        return Choice(np.flatnonzero(cells | self._between(last)), WAYS if ahead else 1, tight)
+        allowed = cells if gap is False else cells | self._between(shape, place, last)
+        return Choice(np.flatnonzero(allowed), WAYS if ahead else 1, tight)
 
-    def _between(self, last: Last) -> Mask:
+    def _between(self, shape: Shape, place: int, last: Last) -> Mask:
         """What may stand between two cells, fills none and is no mark of the template."""
         vocabulary = self._vocabulary
         kinds = []
         if last in {Last.WORD, Last.JOINED} or (last is Last.MARK and not vocabulary.is_chinese):
             kinds.append(SPACE)
         if last is Last.WORD and vocabulary.can_join:
-            kinds.append(APOSTROPHE)
+            filled = shape.cells[place - 1]
+            if vocabulary.unit == CHAR or not (filled.literal or filled.closing):  # which has its end
+                kinds.append(APOSTROPHE)
         marks = self._plan.rules.punctuation == "inside" and not self._line.line.has_marks
         if marks and last in {Last.WORD, Last.JOINED, Last.CHARACTER}:
             kinds.append(MARK)

@@ -68,6 +68,8 @@ def reroll(model: LanguageModel, song: Song, number: int, seed: int | None = Non
     _check_number(song, number)
     given = {i: line.text for i, line in enumerate(song.lines, start=1) if i != number}
     recipe = song.recipe
+    if recipe.rules.layout(recipe.rules.unit).lines[number - 1].is_fixed:
+        raise RuleError("fixed", "all of it is given by the rules, so there is no other one.", number)
     options = replace(recipe.options, seed=fresh_seed() if seed is None else seed, num_return_sequences=1)
     avoid = (song.lines[number - 1].text,)
     parts = {"prompt": recipe.prompt, "fingerprint": recipe.model}

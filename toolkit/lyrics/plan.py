@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,10 +23,17 @@ _MOST_SHAPES = 16
 
 @dataclass(frozen=True)
 class Shape:
-    """One way to lay a line out: its cells, and how the vocabulary fills them."""
+    """One way to lay a line out.
+
+    Attributes:
+        cells: of the line.
+        fit: how the vocabulary fills them.
+        gaps: cell of a keyword, or behind it -> whether a blank parts it from letters before it, or nothing does.
+    """
 
     cells: tuple[Cell, ...]
     fit: Fit
+    gaps: Mapping[int, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,9 +99,10 @@ class Plan:
 
     @cached_property
     def usable(self) -> Mask:
-        """The tokens without a forbidden text in them: bool [V]."""
-        vocab = self.vocabulary.tokenizer.vocab
-        return np.array([not any(contains(token, text) for text in self.rules.forbid) for token in vocab])
+        """The tokens without a forbidden text in them: bool [V]. A letter is no word yet: the judge sees to those."""
+        vocabulary, forbid = self.vocabulary, self.rules.forbid
+        pairs = zip(vocabulary.tokenizer.vocab, vocabulary.begins_spaced & vocabulary.is_chars, strict=True)
+        return np.array([is_letter or not any(contains(token, text) for text in forbid) for token, is_letter in pairs])
 
     def starting_with(self, text: str) -> Mask:
         """The tokens that begin with a text in small letters."""
@@ -189,12 +197,14 @@ class Plan:
             raise self._cannot_fill(number, line)
         return LinePlan(number, line, possible)
 
-    def _shape(self, line: Line, cells: tuple[Cell, ...]) -> Shape:
+    def _shape(self, line: Line, cells: tuple[Cell, ...], gaps: Mapping[int, bool] | None = None) -> Shape:
         fit = self.vocabulary.fit(cells)
         inner, last = self._writable(line)
         closing = tuple(mask & last for mask in fit.closing)
         pairs = zip(fit.masks, fit.closing, closing, strict=True)
-        return Shape(cells, Fit(tuple((mask & ~ends & inner) | kept for mask, ends, kept in pairs), closing))
+        return Shape(
+            cells, Fit(tuple((mask & ~ends & inner) | kept for mask, ends, kept in pairs), closing), gaps or {}
+        )
 
     def _writable(self, line: Line) -> tuple[Mask, Mask]:
         """The tokens that may stand inside a line, and at its end, for what they hold beside letters."""
@@ -271,21 +281,30 @@ class Plan:
         if plan.given is not None:
             return None
         parts = atoms(text, self.vocabulary.unit) or ()
-        inner: list[tuple[Cell, ...]] = []
-        outer: list[tuple[Cell, ...]] = []
+        inner: list[Shape] = []
+        outer: list[Shape] = []
         for shape in plan.shapes:
             for start in range(len(shape.cells) - len(parts) + 1):
-                cells = _placed(shape.cells, start, parts)
-                if cells is None:
+                cells, gaps = _placed(shape.cells, start, parts), self._gaps(text, start)
+                if cells is None or any(shape.gaps.get(place, gap) != gap for place, gap in gaps.items()):
                     continue
                 ends = bool(plan.line.letter) and start + len(parts) == len(cells)
-                (outer if ends else inner).append(cells)
+                (outer if ends else inner).append(replace(shape, cells=cells, gaps={**shape.gaps, **gaps}))
         for choices in (inner, outer):  # a keyword at the line's end would choose the rhyme
-            shapes = (self._shape(plan.line, cells) for cells in dice.shuffled(choices))
+            shapes = (self._shape(plan.line, shape.cells, shape.gaps) for shape in dice.shuffled(choices))
             possible = tuple(itertools.islice((shape for shape in shapes if shape.fit.is_possible), _MOST_SHAPES))
             if possible:
                 return replace(plan, shapes=possible, keywords=(*plan.keywords, text))
         return None
+
+    def _gaps(self, text: str, start: int) -> dict[int, bool]:
+        """What stands before each character of a keyword, and behind it: where letters spell, a word is a whole one."""
+        if self.vocabulary.unit != CHAR:
+            return {}
+        sizes = [len(atoms(word, CHAR) or ()) for word in text.split()]
+        places = [*itertools.accumulate(sizes, initial=start)]
+        found = dict.fromkeys(range(start + 1, places[-1]), False)
+        return found | dict.fromkeys(places if start else places[1:], True)
 
     # Rhymes --------------------------------------------------------------------------------------
 

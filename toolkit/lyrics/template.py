@@ -217,10 +217,10 @@ def _signs(text: str, unit: str, where: str) -> Iterable[tuple[str, str]]:
             yield sign, "optional"
         elif sign == FREE_SIGN:
             yield sign, "free"
-        elif sign in {LEVEL, OBLIQUE, EITHER}:
+        elif set(sign) <= {LEVEL, OBLIQUE, EITHER}:
             if unit == WORD:
                 raise TemplateError(f"{where}: {sign} is a tone, and words have none; count characters or syllables.")
-            yield sign, "tone"
+            yield from ((tone, "tone") for tone in sign)
         elif unit != CHAR and "*" in sign and len(sign) > 1:
             yield sign, "letters"
         else:
