@@ -112,7 +112,7 @@ class Sets:
             count = int(self._random.integers(2, rules["lines"] + 1))
             rules["acrostic"] = "".join(self._one(self._chars) for _ in range(count))
             places = ["first", "2", *(["last"] if not scheme else []), *(["diagonal"] if count < 4 else [])]
-            rules["acrostic_at"] = self._one(places)
+            rules["acrostic_at"] = "first" if "double" in rules else self._one(places)  # 2 may be a rhyme's syllable
         if self._chance(0.4):
             words = {self._one(self._pairs) for _ in range(int(self._random.integers(1, 3)))}
             rules["include"] = tuple(words)

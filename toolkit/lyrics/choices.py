@@ -147,7 +147,7 @@ class Choices:
         if self._line.line.letter:
             closing = fit.closing[place]
             mask = (mask & ~closing) | (closing & self._rhyming)
-            if self._before_rhyme is not None:
+            if self._plan.slots.in_two:
                 leaves_one = self._vocabulary.sizes == len(fit.masks) - place - 1
                 mask &= ~leaves_one | self._before_rhyme
         return mask
@@ -166,7 +166,7 @@ class Choices:
         return mask
 
     @cached_property
-    def _before_rhyme(self) -> Mask | None:
+    def _before_rhyme(self) -> Mask:
         letter = self._line.line.letter
         return self._plan.slots.before_any(self._bonds.classes[letter] - self._bonds.rivals(letter))
 

@@ -109,6 +109,34 @@ def extend(
     return write(model, rules, options, prompt=prompt, given=given, fingerprint=fingerprint)
 
 
+def fill(
+    model: LanguageModel,
+    text: str,
+    rules: LyricRules | None = None,
+    options: LyricOptions | None = None,
+    *,
+    prompt: str = "",
+    fingerprint: str = "",
+) -> list[Song]:
+    """Fill the gaps of a half-written text.
+
+    Args:
+        model: any language model.
+        text: a template: each `_` is a gap of one cell, each `~` one that may be left out, the rest stays as it is.
+        rules: what else is to hold; they bring no template, form or length of their own.
+        options: as of `toolkit.lyrics.write.write`.
+        prompt: the same.
+        fingerprint: the same.
+
+    Raises:
+        OptionError: the rules say how long lines are, too.
+        RuleError: as of `toolkit.lyrics.write.write`.
+        TemplateError: the text cannot be read as a template.
+    """
+    rules = replace(rules or LyricRules(), template=text)
+    return write(model, rules, options, prompt=prompt, fingerprint=fingerprint)
+
+
 def read_song(model: LanguageModel, text: str, rules: LyricRules, *, prompt: str = "", fingerprint: str = "") -> Song:
     """A text that somebody wrote as a `Song`, with the probability of each token.
 

@@ -334,24 +334,27 @@ class Plan:
             if plan.given is not None:
                 names = self.rhymes.read(plan.given)
                 wanted = names if wanted is None else wanted & names
-                endings.append(frozenset([rhyme_word(plan.given)]))
+                nothing = np.zeros(len(self.vocabulary), np.bool_)
+                endings.append(Ending(nothing, nothing, rhyme_word(plan.given)))
             else:
-                endings.append(self._ending_masks(plan))
+                endings.append(self._ending(plan))
         found = self.slots.possible(endings, wanted, distinct=not self.rules.repeat_rhymes)
         if not found:
             raise self._no_rhyme(letter, lines, wanted)
         return found
 
-    def _ending_masks(self, plan: LinePlan) -> Mask:
-        """The tokens that can close a line; the same array for lines of the same shapes."""
+    def _ending(self, plan: LinePlan) -> Ending:
+        """How a line can end; the same object for lines of the same shapes."""
         key = tuple(shape.cells for shape in plan.shapes)
         if key not in self._endings:
-            masks = [shape.fit.endings(self.vocabulary.sizes) for shape in plan.shapes]
-            self._endings[key] = np.logical_or.reduce(masks)
+            sizes = self.vocabulary.sizes
+            closing = [shape.fit.endings(sizes) for shape in plan.shapes]
+            before = [shape.fit.before_last(sizes) for shape in plan.shapes]
+            self._endings[key] = Ending(np.logical_or.reduce(closing), np.logical_or.reduce(before))
         return self._endings[key]
 
     @cached_property
-    def _endings(self) -> dict[tuple[tuple[Cell, ...], ...], Mask]:
+    def _endings(self) -> dict[tuple[tuple[Cell, ...], ...], Ending]:
         return {}
 
     def _no_rhyme(self, letter: str, lines: Sequence[LinePlan], wanted: frozenset[str] | None) -> RuleError:

@@ -1,6 +1,7 @@
 """Which tokens can stand at the end of a line for a rhyme, and which rhymes a set of lines can have."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,8 +11,20 @@ from toolkit.step_model import Ids
 
 from .vocabulary import Mask, Vocabulary
 
-Ending = Mask | frozenset[str]
-"""How a line can end: tokens, or the rhyme words of a line that is given."""
+
+@dataclass(frozen=True, eq=False)
+class Ending:
+    """How a line can end.
+
+    Attributes:
+        closing: the tokens that can close it: bool [V].
+        before: the tokens that can stand before a closing one of one cell: bool [V].
+        word: the rhyme word of a line that is given; "" of others.
+    """
+
+    closing: Mask
+    before: Mask
+    word: str = ""
 
 
 class RhymeSlots:
@@ -39,20 +52,20 @@ class RhymeSlots:
     @cached_property
     def names(self) -> list[str]:
         """All classes that a line can have."""
-        if not self._in_two:
+        if not self.in_two:
             return list(self._whole)
         pairs = [f"{first}+{last}" for first in self._single for last in self._single]
         return list(dict.fromkeys([*self._whole, *pairs]))
 
     @property
-    def _in_two(self) -> bool:
+    def in_two(self) -> bool:
         """Whether the two syllables of a rhyme may be two tokens."""
         return self.rhymes.double and self.vocabulary.is_chinese
 
     def closing(self, name: str) -> Mask:
         """The tokens that can close a line of that class: bool [V]."""
         found = self._whole.get(name)
-        if self._in_two:
+        if self.in_two:
             last = self._single.get(name.rpartition("+")[2])
             if last is not None:
                 alone = last & (self.vocabulary.sizes == 1)
@@ -63,10 +76,10 @@ class RhymeSlots:
         """The tokens that can close a line of one of some classes."""
         return _union([self.closing(name) for name in sorted(names)], len(self.vocabulary))
 
-    def before_any(self, names: Collection[str]) -> Mask | None:
-        """The tokens that can stand right before a closing token of one cell; None where it does not matter."""
-        if not self._in_two:
-            return None
+    def before_any(self, names: Collection[str]) -> Mask:
+        """The tokens that can stand right before a closing token of one cell."""
+        if not self.in_two:
+            return np.ones(len(self.vocabulary), np.bool_)
         firsts = sorted({name.partition("+")[0] for name in names})
         return _union([self._single[first] for first in firsts if first in self._single], len(self.vocabulary))
 
@@ -83,16 +96,19 @@ class RhymeSlots:
 
     def _fits(self, name: str, endings: Sequence[Ending], *, distinct: bool) -> bool:
         ids = np.flatnonzero(self.closing(name))
-        fitting: dict[int, Ids] = {}  # lines of the same shapes have the same array
+        fitting: dict[int, Ids] = {}  # lines of the same shapes have the same ending
         for ending in endings:
-            if not isinstance(ending, frozenset) and id(ending) not in fitting:
-                fitting[id(ending)] = ids[ending[ids]]
-        if not all(map(len, fitting.values())):
-            return False
+            if not ending.word and id(ending) not in fitting:
+                found = ids[ending.closing[ids]]
+                if self.in_two and not np.any(ending.before & self.before_any([name])):
+                    found = found[self.vocabulary.sizes[found] > 1]  # which has both syllables
+                if not len(found):
+                    return False
+                fitting[id(ending)] = found
         few = [self.vocabulary.count_rhyme_words(found) < len(endings) for found in fitting.values()]
-        if not distinct or not (any(few) or any(isinstance(ending, frozenset) for ending in endings)):
+        if not distinct or not (any(few) or any(ending.word for ending in endings)):
             return True
-        words = [e if isinstance(e, frozenset) else self._words(fitting[id(e)]) for e in endings]
+        words = [frozenset([e.word]) if e.word else self._words(fitting[id(e)]) for e in endings]
         return matching(words) == len(words)
 
     def _words(self, ids: Ids) -> frozenset[str]:

@@ -62,6 +62,12 @@ class Fit:
                 reached |= {i + int(size) for size in np.unique(lengths[self.masks[i]])}
         return found
 
+    def before_last(self, lengths: npt.NDArray[np.int64]) -> Mask:
+        """The tokens after which one cell is left: bool [V]."""
+        left = [mask & (lengths == len(self.masks) - 1 - i) for i, mask in enumerate(self.masks)]
+        found: Mask = np.logical_or.reduce(left)
+        return found
+
 
 @lru_cache(maxsize=8)
 def vocabulary_of(tokenizer: Tokenizer, unit: str = "auto") -> "Vocabulary":

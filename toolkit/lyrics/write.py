@@ -305,7 +305,8 @@ class _Take:
             else:
                 kept.append(candidate)
         if not kept:
-            self._faults["length", line.number] += not candidates
+            if not candidates:  # all came to a place where nothing was left
+                self._faults["rhyme" if line.line.letter else "length", line.number] += 1
             return None
         scores = [self._score(line, candidate, written, bonds) for candidate in kept]
         behind = self._arrangement.lines[line.number] if line.number < len(self._arrangement.lines) else None
