@@ -10,7 +10,7 @@ from toolkit.options import Options, option
 
 from .forms import find_form, form_names
 from .template import FREE, MAX_CELLS, MAX_LINES, UNRHYMED, Cell, Line, Template, parse_template
-from .units import CHAR, SYLLABLE, UNITS, WORD, atoms
+from .units import CHAR, HELD, SYLLABLE, UNITS, WORD, atoms, spelt_with
 
 DEFAULT_LINES = 8
 DEFAULT_LENGTH = {CHAR: "5-9", WORD: "4-8", SYLLABLE: "6-10"}
@@ -225,6 +225,12 @@ def _put(line: Line, index: int, cells: tuple[Cell, ...], rule: str, number: int
     placed = list(line.cells)
     for i, cell in enumerate(cells, start=start):
         there = placed[i]
+        for name in ("literal", "opening", "closing"):
+            wanted, found = getattr(cell, name), getattr(there, name)
+            if wanted and found and wanted.casefold() != found.casefold():
+                raise RuleError(
+                    rule, f"cell {i + 1} should be {wanted!r}, and another rule makes it {found!r}.", number
+                )
         merged = Cell(
             literal=there.literal or cell.literal,
             tone=there.tone,
@@ -232,11 +238,10 @@ def _put(line: Line, index: int, cells: tuple[Cell, ...], rule: str, number: int
             opening=there.opening or cell.opening,
             closing=there.closing or cell.closing,
         )
-        for name in ("literal", "opening", "closing"):
-            wanted, found = getattr(cell, name), getattr(there, name)
-            if wanted and found and wanted.casefold() != found.casefold():
-                raise RuleError(
-                    rule, f"cell {i + 1} should be {wanted!r}, and another rule makes it {found!r}.", number
-                )
+        if merged.literal not in {"", HELD}:  # has the letters of its own
+            if not spelt_with(merged.literal, merged.opening, merged.closing):
+                letters = f"{merged.opening}*{merged.closing}"
+                raise RuleError(rule, f"cell {i + 1} should be {letters}, and is {merged.literal!r}.", number)
+            merged = replace(merged, opening="", closing="")
         placed[i] = merged
     return replace(line, cells=tuple(placed), at=at)

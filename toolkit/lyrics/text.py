@@ -7,7 +7,7 @@ from functools import cache
 from toolkit.readings import read
 
 from .template import LEVEL, Cell, Line
-from .units import CHAR, HELD, atoms
+from .units import CHAR, HELD, atoms, spelt_with
 from .vocabulary import Vocabulary
 
 _SPELT = r"[^\W_\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]"
@@ -56,12 +56,14 @@ def misfit(text: str, cells: Sequence[Cell], unit: str) -> str:
     filled = atoms(text, unit)
     if filled is None or len(filled) != len(cells):
         return "length"
-    for found, cell in zip(filled, cells, strict=True):
+    word = ""
+    for found, behind, cell in zip(filled, (*filled[1:], ""), cells, strict=True):
+        word = word if found == HELD else found
         if cell.literal and found.casefold() != cell.literal.casefold():
             return "template"
-        if not found.casefold().startswith(cell.opening.casefold()):
+        if not spelt_with(found, cell.opening, "") or not spelt_with(word, "", cell.closing):
             return "acrostic"
-        if not found.rstrip("'’").casefold().endswith(cell.closing.casefold()):
+        if cell.closing and behind == HELD:
             return "acrostic"
     return "" if _in_tone(text, cells) else "tones"
 

@@ -66,6 +66,12 @@ def outside(text: str) -> list[str]:
     return _WORD.split(text)
 
 
+def spelt_with(word: str, opening: str, closing: str) -> bool:
+    """Whether a word begins and ends with some letters, in large or small ones; "" is any."""
+    letters = word.rstrip("'’").casefold()
+    return letters.startswith(opening.casefold()) and letters.endswith(closing.casefold())
+
+
 def is_suffix(token: str) -> bool:
     """Whether a token goes on with a word behind an apostrophe: the t of don't. It fills no cell of words."""
     return token in _SUFFIXES
