@@ -1,5 +1,6 @@
 """toolkit lyrics."""
 
+import codecs
 import json
 import time
 import warnings
@@ -19,7 +20,6 @@ from .params import backend_option, collect, dataclass_options, device_option, g
 
 if TYPE_CHECKING:
     from toolkit.language_model import LanguageModel
-    from toolkit.lyrics.edit import Alternatives
     from toolkit.lyrics.song import Recipe, Song
 
 _PLACE = "LINE:CELL"
@@ -34,10 +34,11 @@ _PLACE = "LINE:CELL"
 @click.option("--prompt", "-p", default="", help="What the model reads first; it is no part of the text.")
 @click.option("--continue", "begun", type=click.Path(path_type=Path), help="A text whose lines stand first.")
 @dataclass_options(LyricOptions)
-@click.option("--song", type=click.Path(path_type=Path), help="A text of --json, for --reroll and --alternatives.")
-@click.option("--take", default=1, type=click.IntRange(min=1), help="Which text of --song or --recipe.")
+@click.option("--song", type=click.Path(path_type=Path), help="A text of --json, to be changed.")
+@click.option("--take", default=1, type=click.IntRange(min=1), help="Which text of --song, --recipe or --rules.")
 @click.option("--reroll", type=int, metavar="LINE", help="Write this line of --song anew.")
 @click.option("--alternatives", metavar=_PLACE, help="What else could stand at this place of --song.")
+@click.option("--put", metavar=f"{_PLACE}=TEXT", help="Put another text at this place of --song, if the rules allow.")
 @click.option("--recipe", type=click.Path(path_type=Path), help="Write the text of a recipe again.")
 @click.option("--check", type=click.Path(path_type=Path), help="Say which rules a text keeps; needs no model.")
 @click.option("--novelty", metavar="CORPUS", help="Count what stands in the corpus, 8 characters at a time.")
@@ -60,7 +61,7 @@ def lyrics(ctx: click.Context, /, model: Path | None, **params: Any) -> None:  #
     toolkit lyrics runs/a/best --like song.txt
     toolkit lyrics --check song.txt --length 7 --rhyme AABA
     """  # noqa: D301 - click wants the character itself
-    _check_together(ctx, params)
+    _check_together(ctx, {**params, "model": model})
     if params["forms"]:
         _list_forms(params["as_json"])
         return
@@ -78,15 +79,15 @@ def lyrics(ctx: click.Context, /, model: Path | None, **params: Any) -> None:  #
 
 def _check_together(ctx: click.Context, params: Mapping[str, Any]) -> None:
     """What excludes each other."""
-    modes = ("reroll", "alternatives", "recipe", "check", "forms", "show_template", "begun")
+    modes = ("reroll", "alternatives", "put", "recipe", "check", "forms", "show_template", "begun")
     chosen = [name for name in modes if params[name] not in (None, False)]
     names = {"begun": "continue"}
     if len(chosen) > 1:
         flags = ", ".join("--" + names.get(name, name).replace("_", "-") for name in chosen)
         raise click.UsageError(f"{flags} are different things to do: give one of them")
-    edits = params["reroll"] is not None or params["alternatives"] is not None
+    edits = any(params[name] is not None for name in ("reroll", "alternatives", "put"))
     if edits != (params["song"] is not None):
-        raise click.UsageError("--song goes with --reroll or --alternatives, and they with --song")
+        raise click.UsageError("--song goes with --reroll, --alternatives or --put, and they with --song")
     if sum(params[name] is not None for name in ("template_file", "like", "rules_file")) > 1:
         raise click.UsageError("--template, --like and --rules each bring rules: give one of them")
     asked = [f.name for cls in (LyricRules, LyricOptions) for f in fields(cls) if f.name in given(ctx)]
@@ -95,6 +96,11 @@ def _check_together(ctx: click.Context, params: Mapping[str, Any]) -> None:
     if edits and set(asked) - {"seed"}:
         name = next(name for name in asked if name != "seed")
         raise click.UsageError(f"--song has its rules and options in it: leave out --{name.replace('_', '-')}")
+    files = ("song", "recipe", "rules_file")
+    if "take" in given(ctx) and not any(params[name] for name in files):
+        raise click.UsageError("--take goes with --song, --recipe or --rules")
+    if params["model"] is not None and (params["check"] is not None or params["forms"]):
+        raise click.UsageError(f"--{'forms' if params['forms'] else 'check'} needs no MODEL: leave it out")
     if params["rules_file"] is not None and any(name in given(ctx) for name in _rule_names()):
         name = next(name for name in _rule_names() if name in given(ctx))
         raise click.UsageError(f"--rules has all rules in it: leave out --{name.replace('_', '-')}")
@@ -114,7 +120,7 @@ def _rules(ctx: click.Context, params: Mapping[str, Any]) -> LyricRules:
     from toolkit.rhymes import Rhymes
 
     if params["rules_file"] is not None:
-        return _rules_of_file(params["rules_file"])
+        return _rules_of_file(params["rules_file"], params["take"])
     template = ""
     if params["template_file"] is not None:
         template = read_text(str(params["template_file"]))
@@ -128,8 +134,10 @@ def _rules(ctx: click.Context, params: Mapping[str, Any]) -> LyricRules:
     return collect(LyricRules, {**params, "template": template})
 
 
-def _rules_of_file(path: Path) -> LyricRules:
+def _rules_of_file(path: Path, take: int) -> LyricRules:
     values = _json_of(path, "rules, a recipe or a text")
+    if "texts" in values:
+        values = _one_text(values, path, take)
     if "recipe" in values:
         values = values["recipe"]
     rules = values.get("rules", values) if isinstance(values, Mapping) else values
@@ -142,7 +150,9 @@ def _json_of(path: Path, what: str) -> Mapping[str, Any]:
     from toolkit.files import read_bytes
 
     try:
-        values = json.loads(read_bytes(path, what).decode("utf-8-sig"))
+        data = read_bytes(path, what)
+        utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # a shell that writes so
+        values = json.loads(data.decode("utf-16" if utf_16 else "utf-8-sig"))
     except (UnicodeDecodeError, ValueError) as error:
         raise FileFormatError(f"{path}: expected {what} as JSON, found something else.") from error
     if not isinstance(values, Mapping):
@@ -188,9 +198,15 @@ def _list_forms(as_json: bool) -> None:
 def _check(ctx: click.Context, params: Mapping[str, Any]) -> None:
     from toolkit.corpus import read_text
     from toolkit.lyrics.check import check
+    from toolkit.lyrics.text import lines_of
 
-    text = read_text(str(params["check"]))
-    report = check(text, _rules(ctx, params))
+    from .lyrics_output import novelty_text, print_report
+
+    text, rules = read_text(str(params["check"])), _rules(ctx, params)
+    count, letters = len(lines_of(text)), len(rules.rhyme.replace(" ", ""))
+    if not rules.lines and letters and count > letters and count % letters == 0:
+        rules = replace(rules, lines=count)  # the scheme begins anew, as it does in writing
+    report = check(text, rules)
     novelty = _novelty([text], params["novelty"])
     if params["as_json"]:
         findings = [asdict(found) for found in report.findings]
@@ -198,12 +214,9 @@ def _check(ctx: click.Context, params: Mapping[str, Any]) -> None:
             {"text": str(params["check"]), "holds": report.holds, "unit": report.unit, "findings": findings, **novelty}
         )
     else:
-        for found in report.findings:
-            where = f"line {found.line}" if found.line else "text"
-            mark, colour = ("kept  ", "green") if found.kept else ("broken", "red")
-            click.echo(f"{click.style(mark, fg=colour)} {where:<8} {found.rule:<14} {found.detail}")
+        print_report(report)
         broken = sum(not found.kept for found in report.findings)
-        note(f"{len(report.findings) - broken} kept, {broken} broken" + _novelty_text(novelty))
+        note(f"{len(report.findings) - broken} kept, {broken} broken" + novelty_text(novelty))
     if not report.holds:
         ctx.exit(1)
 
@@ -223,19 +236,14 @@ def _novelty(texts: Sequence[str], corpus: str | None) -> dict[str, Any]:
     }
 
 
-def _novelty_text(novelty: Mapping[str, Any]) -> str:
-    if not novelty:
-        return ""
-    facts = novelty["novelty"]
-    return f", {facts['found']} of {facts['spans']} spans of 8 stand in {facts['corpus']} ({facts['share_found']:.1%})"
-
-
 # With a model ------------------------------------------------------------------------------------
 
 
 def _with_model(ctx: click.Context, path: Path, params: dict[str, Any]) -> None:
     from toolkit.loading import fingerprint, load
     from toolkit.lyrics.song import Recipe
+
+    from .lyrics_output import novelty_text, print_song
 
     recipe = None
     if params["recipe"] is not None:
@@ -271,9 +279,9 @@ def _with_model(ctx: click.Context, path: Path, params: dict[str, Any]) -> None:
     for i, song in enumerate(songs):
         if len(songs) > 1:
             click.secho(f"--- {i + 1} of {len(songs)}", dim=True)
-        _print_song(song)
+        print_song(song)
     seed = songs[0].recipe.options.seed
-    note(f"seed {seed}, {seconds:.2f} s on {model.device}" + _novelty_text(novelty))
+    note(f"seed {seed}, {seconds:.2f} s on {model.device}" + novelty_text(novelty))
 
 
 def _write(
@@ -285,7 +293,7 @@ def _write(
     params: Mapping[str, Any],
 ) -> "list[Song]":
     from toolkit.corpus import read_text
-    from toolkit.lyrics.edit import extend, reroll
+    from toolkit.lyrics.edit import extend, put, reroll
     from toolkit.lyrics.write import rewrite, write
 
     if recipe is not None:
@@ -294,6 +302,10 @@ def _write(
     if params["reroll"] is not None:
         song = _song(params["song"], params["take"], mark)
         return [reroll(model, song, params["reroll"], params["seed"])]
+    if params["put"] is not None:
+        place, sign, words = params["put"].partition("=")
+        number, cell = _place("put", place if sign and words else "", f"{_PLACE}=TEXT")
+        return [put(model, _song(params["song"], params["take"], mark), number, cell, words)]
     if params["begun"] is not None:
         text = read_text(str(params["begun"]))
         return extend(model, text, rules, options, prompt=params["prompt"], fingerprint=mark)
@@ -315,13 +327,21 @@ def _expect_model(wanted: str, found: str, path: Path) -> None:
         )
 
 
+def _place(name: str, text: str, form: str) -> tuple[int, int]:
+    """A line and a cell, counted from 1."""
+    try:
+        number, cell = map(int, text.split(":"))
+    except ValueError:
+        raise OptionError(f"{name} must be {form}, counted from 1, found {text!r}") from None
+    return number, cell
+
+
 def _show_alternatives(model: "LanguageModel", mark: str, params: Mapping[str, Any]) -> None:
     from toolkit.lyrics.edit import alternatives
 
-    try:
-        number, cell = map(int, params["alternatives"].split(":"))
-    except ValueError:
-        raise OptionError(f"alternatives must be {_PLACE}, counted from 1, found {params['alternatives']!r}") from None
+    from .lyrics_output import print_alternatives
+
+    number, cell = _place("alternatives", params["alternatives"], _PLACE)
     found = alternatives(model, _song(params["song"], params["take"], mark), number, cell)
     if params["as_json"]:
         print_json(
@@ -331,46 +351,4 @@ def _show_alternatives(model: "LanguageModel", mark: str, params: Mapping[str, A
             }
         )
         return
-    _print_alternatives(found)
-
-
-def _print_alternatives(found: "Alternatives") -> None:
-    from toolkit.tokenizer import readable
-
-    for title, listed in (("whatever the rules", found.before), ("with every rule kept", found.after)):
-        click.secho(title, bold=True)
-        for a in listed:
-            broken = click.style(f"  breaks {a.broken}", fg="red") if a.broken else ""
-            click.echo(f"  {a.prob:7.2%}  {readable(a.text)}{broken}")
-
-
-_COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red", "bright_cyan", "bright_magenta", "bright_yellow")
-
-
-def _print_song(song: "Song") -> None:
-    """The lines; in a terminal the rhyme words in the colour of their letter, which stands behind."""
-    from toolkit.rhymes import describe, rhyme_word
-
-    colours = {letter: _COLOURS[i % len(_COLOURS)] for i, letter in enumerate(song.rhymes)}
-    fresh = iter(song.lines)
-    for i, size in enumerate(song.stanzas):
-        if i:
-            click.echo()
-        for _ in range(size):
-            line = next(fresh)
-            word = rhyme_word(line.text) if line.letter else ""
-            at = line.text.lower().replace("’", "'").rfind(word) if word else -1
-            if at < 0:
-                click.echo(line.text)
-                continue
-            colour, end = colours[line.letter], at + len(word)
-            click.echo(line.text[:at], nl=False)
-            click.secho(line.text[at:end], fg=colour, bold=True, nl=False)
-            click.echo(line.text[end:])
-    if song.rhymes:
-        click.echo(
-            "  ".join(
-                click.style(f"{letter} {describe(name)}", fg=colours[letter]) for letter, name in song.rhymes.items()
-            ),
-            err=True,
-        )
+    print_alternatives(found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,9 @@ from .options import LyricOptions
 from .plan import Plan
 from .rules import LyricRules, RuleError
 from .search import Answer, Context, Request
-from .song import Song
+from .song import Song, SongLine
 from .text import lines_of
+from .units import atoms
 from .vocabulary import Vocabulary, vocabulary_of
 from .write import answered, opening, write
 
@@ -170,13 +172,8 @@ def alternatives(model: LanguageModel, song: Song, number: int, cell: int, count
     recipe = song.recipe
     vocabulary = vocabulary_of(model.tokenizer, recipe.rules.unit)
     line = song.lines[number - 1]
-    place, filled = 0, 0
-    sizes = [int(vocabulary.sizes[token.id]) if token.text else 0 for token in line.tokens]
-    if not 1 <= cell <= sum(sizes):
-        raise OptionError(f"cell: expected 1 to {sum(sizes)} in line {number}, found {cell}")
-    while filled + sizes[place] < cell:
-        filled += sizes[place]
-        place += 1
+    place = _token_at(vocabulary, line, number, cell)
+    size = sum(_filled(vocabulary, line))
     before = [token.id for done in song.lines[: number - 1] for token in done.tokens]
     before += [token.id for token in line.tokens[:place]]
     logits = answered(model.backend, _logits_behind(model, vocabulary, recipe.prompt, before), model.tokenizer)
@@ -197,7 +194,7 @@ def alternatives(model: LanguageModel, song: Song, number: int, cell: int, count
         text = "".join([*(t.text for t in line.tokens[:place]), piece, *(t.text for t in line.tokens[place + 1 :])])
         if not vocabulary.sizes[token_id]:
             return "length"
-        return judge.fault(arrangement.lines[number - 1], sum(sizes), text.strip(), bonds)
+        return judge.fault(arrangement.lines[number - 1], size, text.strip(), bonds)
 
     first: list[Alternative] = []
     kept: list[Alternative] = []
@@ -210,6 +207,45 @@ def alternatives(model: LanguageModel, song: Song, number: int, cell: int, count
         if not found.broken and len(kept) < count:
             kept.append(found)
     return Alternatives(tuple(first), tuple(kept))
+
+
+def put(model: LanguageModel, song: Song, number: int, cell: int, text: str) -> Song:
+    """Put another text in the place of one token; all else stays, and every rule still holds.
+
+    Args:
+        model: that wrote the text.
+        song: the text.
+        number: of the line, from 1.
+        cell: of the place in the line, from 1; of a token of several cells any of them.
+        text: what is to stand there, in as many cells.
+
+    Raises:
+        OptionError: there is no such place.
+        RuleError: the line, or the text with it, would break a rule.
+    """
+    _check_number(song, number)
+    recipe, line = song.recipe, song.lines[number - 1]
+    place = _token_at(vocabulary_of(model.tokenizer, recipe.rules.unit), line, number, cell)
+    there = line.tokens[place].text
+    blank = there[: len(there) - len(there.lstrip())]
+    pieces = [token.text for token in line.tokens]
+    given = {i: other.text for i, other in enumerate(song.lines, start=1)}
+    given[number] = "".join([*pieces[:place], blank, text, *pieces[place + 1 :]]).strip()
+    options = replace(recipe.options, num_return_sequences=1)
+    return write(model, recipe.rules, options, prompt=recipe.prompt, given=given, fingerprint=recipe.model)[0]
+
+
+def _filled(vocabulary: Vocabulary, line: SongLine) -> list[int]:
+    """How many cells each token of a line fills; of what the vocabulary lacks those of its text."""
+    return [len(atoms(token.text, vocabulary.unit) or ()) for token in line.tokens]
+
+
+def _token_at(vocabulary: Vocabulary, line: SongLine, number: int, cell: int) -> int:
+    """Which token fills a cell."""
+    ends = list(accumulate(_filled(vocabulary, line)))
+    if not 1 <= cell <= ends[-1]:
+        raise OptionError(f"cell: expected 1 to {ends[-1]} in line {number}, found {cell}")
+    return next(i for i, end in enumerate(ends) if end >= cell)
 
 
 def _logits_behind(

@@ -17,6 +17,9 @@ from .text import contains, join, misfit
 from .units import CHAR, HELD, UNITS, atoms
 from .vocabulary import Fit, Mask, Vocabulary
 
+_MOST_NAMED = 8
+"""Lines in a message."""
+
 _MOST_SHAPES = 16
 """Of one line: more would cost more than they add to what can be said."""
 
@@ -133,11 +136,16 @@ class Plan:
         vocabulary, rules = self.vocabulary, self.rules
         for i, char in enumerate(atoms(rules.acrostic, CHAR) or ()):
             last = rules.acrostic_at == "last"
-            there = vocabulary.holds(char) if vocabulary.unit == CHAR else vocabulary.with_letter(char, closing=last)
-            if not np.any(there):
+            if vocabulary.unit == CHAR and not vocabulary.holds(char):
                 raise RuleError("acrostic", self._missing(char), i + 1)
+            if vocabulary.unit != CHAR and not vocabulary.with_letter(char, closing=last).any():
+                how = "ends" if last else "begins"
+                raise RuleError("acrostic", f"no word of the model's vocabulary {how} with {char!r}.", i + 1)
         for text in rules.include:
             self._check_words("include", text, 0)
+            for word in rules.forbid:
+                if contains(text, word):
+                    raise RuleError("forbid", f"{word!r} stands in {text!r}, which is to be included.")
         for text in rules.fixed:
             place, _, words = text.partition("=")
             self._check_words("fixed", words, int(place.partition(":")[0]))
@@ -160,7 +168,7 @@ class Plan:
 
     @staticmethod
     def _missing(part: str) -> str:
-        return f"{part!r} is not in the model's vocabulary, so it cannot write it. Choose another one."
+        return f"{part!r} is not in the model's vocabulary: it writes what it has read. Choose another one."
 
     # Lines ---------------------------------------------------------------------------------------
 
@@ -236,8 +244,7 @@ class Plan:
         """Lines that are given whole keep the rules among themselves."""
         given = [plan for plan in lines if plan.given is not None]
         for plan in given:
-            if plan.number in self.given:
-                self._check_fits(plan)
+            self._check_fits(plan)
             for text in self.rules.forbid:
                 if contains(str(plan.given), text):
                     raise RuleError("forbid", f"{text!r} stands in a line that is given.", plan.number)
@@ -318,6 +325,10 @@ class Plan:
         if not letters:
             return {}
         found = {letter: self._classes_of(letter, [p for p in lines if p.line.letter == letter]) for letter in letters}
+        for a, b in itertools.combinations([letter for letter in letters if letter in self.chosen], 2):
+            if not found[a].isdisjoint(found[b]) and len(found[a] | found[b]) == 1:
+                words = self.rules.chosen_rhymes
+                raise RuleError("rhyme_with", f"{words[a]!r} and {words[b]!r} rhyme, and {a} and {b} must not.")
         if matching([found[letter] for letter in letters]) < len(letters):
             every = frozenset().union(*found.values())
             raise RuleError(
@@ -359,7 +370,8 @@ class Plan:
 
     def _no_rhyme(self, letter: str, lines: Sequence[LinePlan], wanted: frozenset[str] | None) -> RuleError:
         word = self.rules.chosen_rhymes.get(letter)
-        numbers = ", ".join(str(plan.number) for plan in lines)
+        numbers = ", ".join(str(plan.number) for plan in lines[:_MOST_NAMED])
+        numbers += ", …" if len(lines) > _MOST_NAMED else ""
         kinds = "" if self.rules.repeat_rhymes else f"{len(lines)} different "
         if word:
             return RuleError(

@@ -108,8 +108,9 @@ class RhymeSlots:
         few = [self.vocabulary.count_rhyme_words(found) < len(endings) for found in fitting.values()]
         if not distinct or not (any(few) or any(ending.word for ending in endings)):
             return True
-        words = [frozenset([e.word]) if e.word else self._words(fitting[id(e)]) for e in endings]
-        return matching(words) == len(words)
+        kinds = {key: self._words(found) for key, found in fitting.items()}
+        words = [frozenset([e.word]) if e.word else kinds[id(e)] for e in endings]
+        return len(frozenset().union(*words)) >= len(words) == matching(words)
 
     def _words(self, ids: Ids) -> frozenset[str]:
         return frozenset(self.vocabulary.rhyme_words[i] for i in ids)

@@ -1,12 +1,15 @@
 """What a writer can ask for, as one frozen dataclass, and what it means: a `Template`."""
 
+import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 
 from toolkit.errors import OptionError, ToolkitError
 from toolkit.options import Options, option
+from toolkit.readings import is_han
 
 from .forms import find_form, form_names
 from .template import FREE, MAX_CELLS, MAX_LINES, UNRHYMED, Cell, Line, Template, parse_template
@@ -61,6 +64,16 @@ class LyricRules(Options):
     )
     repeat_lines: bool = option(False, "a line may come twice")
 
+    def __post_init__(self) -> None:
+        """Full-width letters, digits and signs, as Chinese keyboards have them, are taken for plain ones."""
+        for name in ("length", "rhyme", "rhyme_with", "acrostic_at"):
+            value = getattr(self, name)
+            if isinstance(value, str):
+                object.__setattr__(self, name, unicodedata.normalize("NFKC", value).strip())
+        if isinstance(self.fixed, tuple):
+            object.__setattr__(self, "fixed", tuple(map(_plain_place, self.fixed)))
+        super().__post_init__()
+
     def conflicts(self) -> Iterable[str]:
         """Faults in the small languages of some options, and rules that exclude each other."""
         if self.length and not all(_span_holds(span) for span in self.length.split(",")):
@@ -81,25 +94,27 @@ class LyricRules(Options):
         if sum(map(bool, (self.form, self.template, self.length))) > 1:
             yield "length, form and template each say how long the lines are: give one of them"
         if self.form and find_form(self.form) is None:
-            yield f"form must be one of {', '.join(form_names())}, found {self.form!r}"
+            near = difflib.get_close_matches(self.form, form_names(), n=3, cutoff=0.3)
+            meant = f"; did you mean {', '.join(near)}?" if near else ""
+            yield f"form must be one of those that `toolkit lyrics --forms` lists, found {self.form!r}{meant}"
         if self.rhyme and (self.form or "{" in self.template):
             yield "rhyme: the form or template has its own letters: leave one of the two out"
         if self.rhyme_with:
             yield from self._rhyme_with_faults()
 
     def _rhyme_with_faults(self) -> Iterable[str]:
-        if "=" not in self.rhyme_with:
-            return
-        letters = [part.partition("=")[0] for part in self.rhyme_with.split()]
-        if not all(_LETTERED.fullmatch(part) for part in self.rhyme_with.split()) or len(set(letters)) < len(letters):
-            yield f"rhyme_with must be a word, or LETTER=WORD for some letters, found {self.rhyme_with!r}"
+        parts = re.split(r"[\s,]+", self.rhyme_with)
+        letters = [part.partition("=")[0] for part in parts]
+        right = all(map(_LETTERED.fullmatch, parts)) and len(set(letters)) == len(letters)
+        if not (right if "=" in self.rhyme_with else _is_word(self.rhyme_with)):
+            yield f"rhyme_with must be one word, or LETTER=WORD for some letters, found {self.rhyme_with!r}"
 
     @property
     def chosen_rhymes(self) -> Mapping[str, str]:
         """Letter -> the word that its lines rhyme with."""
         if "=" not in self.rhyme_with:
-            return {"A": self.rhyme_with.strip()} if self.rhyme_with.strip() else {}
-        return dict(part.split("=", 1) for part in self.rhyme_with.split())
+            return {"A": self.rhyme_with} if self.rhyme_with else {}
+        return dict(part.split("=", 1) for part in re.split(r"[\s,]+", self.rhyme_with))
 
     def layout(self, unit: str) -> Template:
         """What the rules mean, cell by cell.
@@ -131,8 +146,8 @@ class LyricRules(Options):
             count = len(template.lines)
             if self.lines not in (0, count) or self.stanzas not in (0, len(template.stanzas)):
                 raise OptionError(
-                    f"lines, stanzas: the {'form' if self.form else 'template'} has {count} lines in "
-                    f"{len(template.stanzas)} stanzas; leave both out"
+                    f"lines, stanzas: the {'form' if self.form else 'template'} has {count} and "
+                    f"{len(template.stanzas)} of them; leave both out"
                 )
             return template
         sizes = self._stanza_sizes()
@@ -189,10 +204,26 @@ class LyricRules(Options):
         if number > len(lines):
             raise RuleError("fixed", f"{text!r} speaks of line {number}, and there are {len(lines)}.")
         parts = atoms(match[3], unit)
-        if not parts:
+        if parts is None:
             raise RuleError("fixed", f"the {UNITS[unit]} of {match[3]!r} cannot be counted.", number)
+        if not parts:
+            raise RuleError("fixed", f"expected characters or words, found {match[3]!r}.", number)
         cells = tuple(Cell(literal=part) for part in parts)
         lines[number - 1] = _put(lines[number - 1], first - 1, cells, "fixed", number)
+
+
+def _plain_place(text: object) -> object:
+    """LINE:CELL=TEXT, with what stands before the text in plain signs."""
+    if not isinstance(text, str):
+        return text
+    place, sign, words = text.replace("＝", "=", 1).partition("=")
+    return unicodedata.normalize("NFKC", place) + sign + words
+
+
+def _is_word(text: str) -> bool:
+    """Whether a text is Chinese characters alone, or words of letters."""
+    chinese = [is_han(char) for char in text]
+    return all(chinese) if any(chinese) else re.fullmatch(r"[^\W\d_]+([ '’-]+[^\W\d_]+)*['’]?", text) is not None
 
 
 def _span_holds(span: str) -> bool:

@@ -13,6 +13,7 @@ An empty line parts stanzas; what follows # is a comment. {X}, or no letter, is 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,6 +27,9 @@ FREE_SIGN, OPTIONAL_SIGN = "_", "~"
 UNRHYMED = "X"
 MAX_LINES = 400
 MAX_CELLS = 200
+
+_FULL_WIDTH = str.maketrans("＿～｛｝＃＼", "_~{}#\\")
+"""As Chinese keyboards have the signs."""
 
 _LETTER = re.compile(r"\{([^{}]*)\}\s*$")
 _SIGNS = {FREE_SIGN, OPTIONAL_SIGN, LEVEL, OBLIQUE, EITHER, "\\", "#", "{", "}"}
@@ -159,7 +163,7 @@ def parse_template(text: str, unit: str = CHAR, where: str = "the template") -> 
         TemplateError: the first line that cannot be read, by its number.
     """
     stanzas: list[list[Line]] = [[]]
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(text.translate(_FULL_WIDTH).splitlines(), start=1):
         plain = _without_comment(raw).strip()
         if plain:
             stanzas[-1].append(_line(plain, unit, f"{where}, line {number}"))
@@ -181,7 +185,7 @@ def _line(text: str, unit: str, where: str) -> Line:
     """One line of a template."""
     letter, match = "", _LETTER.search(text)
     if match:
-        letter, text = match[1], text[: match.start()]
+        letter, text = unicodedata.normalize("NFKC", match[1]), text[: match.start()]
         if not re.fullmatch("[A-Z]?", letter):
             raise TemplateError(f"{where}: expected a capital letter in braces, like {{A}}, found {{{letter}}}.")
     cells: list[Cell] = []
