@@ -304,7 +304,9 @@ def _write(
         return [reroll(model, song, params["reroll"], params["seed"])]
     if params["put"] is not None:
         place, sign, words = params["put"].partition("=")
-        number, cell = _place("put", place if sign and words else "", f"{_PLACE}=TEXT")
+        if not (sign and words):
+            raise OptionError(f"put must be {_PLACE}=TEXT, counted from 1, found {params['put']!r}")
+        number, cell = _place("put", place, _PLACE)
         return [put(model, _song(params["song"], params["take"], mark), number, cell, words)]
     if params["begun"] is not None:
         text = read_text(str(params["begun"]))

@@ -13,7 +13,7 @@ from toolkit.step_model import Ids
 from .judge import Bonds
 from .plan import LinePlan, Plan, Shape
 from .song import Token
-from .units import CHAR
+from .units import HELD
 from .vocabulary import APOSTROPHE, BREAK, CELLS, MARK, SPACE, SUFFIX, Mask
 
 WAYS = 4
@@ -31,7 +31,6 @@ class Last(Enum):
     SPACE = auto()
     MARK = auto()
     APOSTROPHE = auto()
-    NEGATION = auto()  # an apostrophe behind a stem that only t follows
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Choices:
         self._vocabulary = plan.vocabulary
         self._line = line
         self._bonds = bonds
-        self._found: dict[tuple[int, int, Last, bool], Choice] = {}
+        self._found: dict[tuple[int, int, Last, frozenset[str], bool], Choice] = {}
 
     def behind(self, shape: int, place: int, tokens: Sequence[Token], *, wide: bool) -> Choice:
         """What may come behind some tokens; the same object for places that are alike.
@@ -74,10 +73,28 @@ class Choices:
             tokens: of the line so far.
             wide: the line is one of several ways already.
         """
-        key = (shape, place, self._last(tokens), wide)
+        last = self._last(tokens)
+        suffixes = self._suffixes(self._line.shapes[shape], place, last, tokens)
+        key = (shape, place, last, suffixes, wide)
         if key not in self._found:
-            self._found[key] = self._find(self._line.shapes[shape], place, key[2], wide=wide)
+            self._found[key] = self._find(self._line.shapes[shape], place, last, suffixes, wide=wide)
         return self._found[key]
+
+    def _suffixes(self, shape: Shape, place: int, last: Last, tokens: Sequence[Token]) -> frozenset[str]:
+        """What an apostrophe may join to the word before: of a literal what it has; {""} is nothing."""
+        if last in {Last.WORD, Last.STEM, Last.APOSTROPHE} and not self._vocabulary.is_chars:
+            literal = next((cell.literal for cell in shape.cells[place - 1 :: -1] if cell.literal != HELD), "")
+            if literal or shape.cells[place - 1].closing:
+                return frozenset([self._vocabulary.contraction(literal)[1]])
+            return self._vocabulary.suffixes_behind(tokens[-2 if last is Last.APOSTROPHE else -1].id)
+        return frozenset()
+
+    def is_whole(self, shape: int, place: int, tokens: Sequence[Token]) -> bool:
+        """Whether no suffix is still to come behind the last word of a line."""
+        last = self._last(tokens)
+        given = self._line.shapes[shape].cells[place - 1].literal
+        wanted = self._suffixes(self._line.shapes[shape], place, last, tokens) if given else frozenset()
+        return last is not Last.APOSTROPHE and wanted <= {""}
 
     def _last(self, tokens: Sequence[Token]) -> Last:
         if not tokens:
@@ -88,22 +105,20 @@ class Choices:
             if vocabulary.is_cut[token_id]:
                 return Last.STEM
             return Last.WORD if vocabulary.ends_spaced[token_id] else Last.CHARACTER
-        if kind == APOSTROPHE and len(tokens) > 1 and vocabulary.takes_not[tokens[-2].id]:
-            return Last.NEGATION
         return {SUFFIX: Last.JOINED, SPACE: Last.SPACE, APOSTROPHE: Last.APOSTROPHE}.get(kind, Last.MARK)
 
-    def _find(self, shape: Shape, place: int, last: Last, *, wide: bool) -> Choice:
+    def _find(self, shape: Shape, place: int, last: Last, suffixes: frozenset[str], *, wide: bool) -> Choice:
         vocabulary = self._vocabulary
+        if last is Last.APOSTROPHE and not vocabulary.is_chars:
+            return Choice(np.array(sorted(vocabulary.tokenizer.ids[suffix] for suffix in suffixes), np.int64))
+        given = bool(place and shape.cells[place - 1].literal) and not suffixes <= {""}
+        if last is Last.STEM or (last is Last.WORD and given):
+            return Choice(np.flatnonzero(vocabulary.of_kind(APOSTROPHE)))
         if place == len(shape.cells):
             return Choice(np.flatnonzero(self.closers))
-        if last is Last.STEM:
-            return Choice(np.flatnonzero(vocabulary.of_kind(APOSTROPHE)))
         cells = self._cells(shape, place)
-        if last in {Last.APOSTROPHE, Last.NEGATION}:
-            joined = (
-                cells & vocabulary.begins_spaced if vocabulary.is_chars else vocabulary.suffixes(last is Last.NEGATION)
-            )
-            return Choice(np.flatnonzero(joined))
+        if last is Last.APOSTROPHE:
+            return Choice(np.flatnonzero(cells & vocabulary.begins_spaced))
         if vocabulary.parts_words and (
             last in {Last.WORD, Last.JOINED} or (last is Last.MARK and not vocabulary.is_chinese)
         ):
@@ -113,19 +128,18 @@ class Choices:
             return Choice(np.flatnonzero(vocabulary.of_kind(SPACE)))
         tight = self._is_tight(shape, place) and bool(cells.any())
         ahead = not (tight or wide) and place + 1 < len(shape.cells) and self._is_tight(shape, place + 1)
-        allowed = cells if gap is False else cells | self._between(shape, place, last)
+        can_join = last is Last.WORD and (vocabulary.is_chars or not suffixes <= {""})
+        allowed = cells if gap is False else cells | self._between(last, can_join=can_join)
         return Choice(np.flatnonzero(allowed), WAYS if ahead else 1, tight)
 
-    def _between(self, shape: Shape, place: int, last: Last) -> Mask:
+    def _between(self, last: Last, *, can_join: bool) -> Mask:
         """What may stand between two cells, fills none and is no mark of the template."""
         vocabulary = self._vocabulary
         kinds = []
         if last in {Last.WORD, Last.JOINED} or (last is Last.MARK and not vocabulary.is_chinese):
             kinds.append(SPACE)
-        if last is Last.WORD and vocabulary.can_join:
-            filled = shape.cells[place - 1]
-            if vocabulary.unit == CHAR or not (filled.literal or filled.closing):  # which has its end
-                kinds.append(APOSTROPHE)
+        if can_join:
+            kinds.append(APOSTROPHE)
         marks = self._plan.rules.punctuation == "inside" and not self._line.line.has_marks
         if marks and last in {Last.WORD, Last.JOINED, Last.CHARACTER}:
             kinds.append(MARK)

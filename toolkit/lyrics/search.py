@@ -82,7 +82,8 @@ class _Row:
         place: the next cell.
         last: the token before; None at the line's start.
         tokens: so far.
-        queue: marks of the template that come next.
+        lead: marks of the template before the first token, which the model cannot read.
+        queue: those that come next, of which it can read the first.
         wide: one of `WAYS` of its parent.
         closed: a mark stands behind the last cell, and it is to be seen whether a line break follows.
     """
@@ -91,6 +92,7 @@ class _Row:
     place: int = 0
     last: int | None = None
     tokens: tuple[Token, ...] = ()
+    lead: str = ""
     queue: str = ""
     wide: bool = False
     closed: bool = False
@@ -159,7 +161,14 @@ class LineSearch:
         """One for each candidate, over the shapes in turn."""
         shapes = self.dice.shuffled(range(len(self.line.shapes)))
         rows = [_Row(shapes[i % len(shapes)]) for i in range(self.num_candidates)]
-        return [replace(row, queue=self._shape(row).cells[0].before) for row in rows]
+        parted = [self._readable(self._shape(row).cells[0].before) for row in rows]
+        return [replace(row, lead=lead, queue=queue) for row, (lead, queue) in zip(rows, parted, strict=True)]
+
+    def _readable(self, marks: str) -> tuple[str, str]:
+        """Marks of the template in two: the first ones that the model cannot read, and the others."""
+        known = self.plan.vocabulary.tokenizer.ids
+        count = next((i for i, mark in enumerate(marks) if mark in known), len(marks))
+        return marks[:count], marks[count:]
 
     def _shape(self, row: _Row) -> Shape:
         return self.line.shapes[row.shape]
@@ -280,30 +289,30 @@ class LineSearch:
         place = row.place + int(vocabulary.sizes[token_id])
         text = "" if kind == BREAK else vocabulary.piece(token_id, row.last)
         cells = self._shape(row).cells
-        fresh = kind == CELLS
+        text = text if row.tokens else row.lead + text
         after = self.line.line.after if place == len(cells) else cells[place].before if place < len(cells) else ""
+        unread, queue = self._readable(after) if kind == CELLS else ("", row.queue)
         return replace(
             row,
             place=place,
             last=token_id,
-            tokens=(*row.tokens, Token(token_id, text, log_prob)),
-            queue=after if fresh else row.queue,
+            tokens=(*row.tokens, Token(token_id, text + unread, log_prob)),
+            queue=queue,
             wide=wide,
             closed=kind == MARK and row.place == len(cells),
         )
 
     def _mark_written(self, row: _Row, logits: Logits, log_sum: float) -> _Row:
-        """With the next mark of the template; one that the vocabulary lacks is read as unknown, or as what was last."""
-        mark, rest = row.queue[0], row.queue[1:]
-        tokenizer = self.plan.vocabulary.tokenizer
-        stand_in = tokenizer.unk_id if tokenizer.unk_id is not None else (row.last or self.history[-1])
-        token_id = tokenizer.ids.get(mark, stand_in)
-        log_prob = float(logits[token_id] - log_sum) if mark in tokenizer.ids else 0.0
+        """With the next mark of the template, and those behind it that the model cannot read."""
+        unread, rest = self._readable(row.queue[1:])
+        token_id = self.plan.vocabulary.tokenizer.ids[row.queue[0]]
+        text = row.queue[0] + unread if row.tokens else row.lead + row.queue[0] + unread
+        log_prob = float(logits[token_id] - log_sum)
         at_end = row.place == len(self._shape(row).cells)
         return replace(
             row,
             last=token_id,
-            tokens=(*row.tokens, Token(token_id, mark, log_prob)),
+            tokens=(*row.tokens, Token(token_id, text, log_prob)),
             queue=rest,
             closed=at_end and not rest,
         )
@@ -325,7 +334,9 @@ class LineSearch:
         if row.place > count:
             return True
         last = self.plan.vocabulary.kinds[row.last]
-        return last in {BREAK, SPACE} or (last == CELLS and not self._choices.closers.any())
+        if last in {BREAK, SPACE}:
+            return True
+        return not self._choices.closers.any() and self._choices.is_whole(row.shape, row.place, row.tokens)
 
     def _candidate(self, row: _Row, logits: Logits, state: State) -> Candidate:
         """A row that is done, with the logits that its last token was chosen from, and the state before it."""

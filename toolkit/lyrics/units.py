@@ -15,7 +15,6 @@ HELD = "-"
 """Fills each further cell of a word of several syllables."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*['’]?")
-_SUFFIXES = {"s", "t", "d", "m", "ll", "re", "ve"}
 
 
 @cache
@@ -70,8 +69,3 @@ def spelt_with(word: str, opening: str, closing: str) -> bool:
     """Whether a word begins and ends with some letters, in large or small ones; "" is any."""
     letters = word.rstrip("'’").casefold()
     return letters.startswith(opening.casefold()) and letters.endswith(closing.casefold())
-
-
-def is_suffix(token: str) -> bool:
-    """Whether a token goes on with a word behind an apostrophe: the t of don't. It fills no cell of words."""
-    return token in _SUFFIXES

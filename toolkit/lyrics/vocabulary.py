@@ -13,8 +13,9 @@ from toolkit.rhymes import Rhymes, rhyme_word
 from toolkit.step_model import Ids
 from toolkit.tokenizer import CharTokenizer, IdTokenizer, SpaceTokenizer, Tokenizer, WordTokenizer
 
+from .contractions import CUT_STEMS, SUFFIXES, suffixes_behind
 from .template import LEVEL, Cell
-from .units import CHAR, WORD, atoms, is_suffix, outside
+from .units import CHAR, HELD, WORD, atoms, outside
 
 Mask = npt.NDArray[np.bool_]
 """Which tokens: bool [V]."""
@@ -24,15 +25,6 @@ MARKS = frozenset("，。！？；、：…—,.!?;:")
 
 NEVER_WRITTEN, CELLS, MARK, SPACE, APOSTROPHE, SUFFIX, BREAK = range(7)
 """Kinds of tokens. An apostrophe joins, a suffix (the t of don't) follows one; a break ends a line."""
-
-_CUT_STEMS = frozenset(
-    [f"{verb}n" for verb in ("ai", "are", "could", "did", "does", "had", "has", "have", "is", "must", "need", "should")]
-    + [f"{verb}n" for verb in ("was", "were", "would")]
-)
-"""What jieba leaves of didn't and its like before the apostrophe; no words by themselves."""
-
-_NEGATED = _CUT_STEMS | {"don", "won", "can"}
-"""What 't stands behind, and no other suffix."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +117,7 @@ class Vocabulary:
 
     def _is_plain(self, token: str) -> bool:
         """Whether a token can stand in a line: letters and digits, alone or, split at white space, with marks."""
-        if isinstance(self.tokenizer, WordTokenizer) and is_suffix(token):
+        if isinstance(self.tokenizer, WordTokenizer) and token in SUFFIXES:
             return False
         if isinstance(self.tokenizer, SpaceTokenizer):
             return _has_letter(token) and not any(char in '"“”()[]{}<>' for char in token)
@@ -152,7 +144,7 @@ class Vocabulary:
             return SPACE
         if token in {"'", "’"} and not isinstance(self.tokenizer, SpaceTokenizer):
             return APOSTROPHE
-        if isinstance(self.tokenizer, WordTokenizer) and is_suffix(token):
+        if isinstance(self.tokenizer, WordTokenizer) and token in SUFFIXES:
             return SUFFIX
         return MARK if all(char in MARKS for char in token) else NEVER_WRITTEN
 
@@ -208,26 +200,20 @@ class Vocabulary:
     def is_cut(self) -> Mask:
         """Tokens that need an apostrophe behind them."""
         cut = isinstance(self.tokenizer, WordTokenizer)
-        return np.array([cut and token.lower() in _CUT_STEMS for token in self.tokenizer.vocab])
+        return np.array([cut and token.lower() in CUT_STEMS for token in self.tokenizer.vocab])
 
-    @cached_property
-    def takes_not(self) -> Mask:
-        """Tokens behind which an apostrophe and t may stand, and no other suffix."""
-        cut = isinstance(self.tokenizer, WordTokenizer)
-        return np.array([cut and token.lower() in _NEGATED for token in self.tokenizer.vocab])
+    def suffixes_behind(self, token_id: int) -> frozenset[str]:
+        """What makes a contraction of a token and an apostrophe, of the tokens that there are."""
+        if not isinstance(self.tokenizer, WordTokenizer):
+            return frozenset()
+        found = suffixes_behind(self.tokenizer.vocab[token_id])
+        return frozenset(suffix for suffix in found if suffix in self.tokenizer.ids)
 
-    def suffixes(self, negation: bool) -> Mask:
-        """The tokens behind an apostrophe: t alone, or all others."""
-        found = self.of_kind(SUFFIX)
-        negations = np.zeros_like(found)
-        if "t" in self.tokenizer.ids:
-            negations[self.tokenizer.ids["t"]] = True
-        return found & negations if negation else found & ~negations
-
-    @cached_property
-    def can_join(self) -> bool:
-        """Whether an apostrophe can be followed by something."""
-        return self.is_chars or bool(self.of_kind(SUFFIX).any())
+    def contraction(self, literal: str) -> tuple[str, str]:
+        """A literal without the suffix that is a token of its own, and that suffix; "" where it is whole."""
+        stem, mark, suffix = literal.replace("’", "'").rpartition("'")
+        apart = mark and isinstance(self.tokenizer, WordTokenizer) and (0, literal.casefold()) not in self._places
+        return (stem, suffix.lower()) if apart and suffix.lower() in self.tokenizer.ids else (literal, "")
 
     @cached_property
     def marks_inside(self) -> Mask:
@@ -264,8 +250,14 @@ class Vocabulary:
         return found
 
     def standing(self, literal: str, place: int = 0) -> Mask:
-        """The tokens that have a literal in one of their cells, by default the first."""
-        return self._mask(self._places.get((place, literal.casefold()), ()))
+        """The tokens that have a literal in one of their cells, by default the first.
+
+        Words in small or large letters as they are given, where there are such.
+        """
+        stem, _ = self.contraction(literal)
+        ids = self._places.get((place, stem.casefold()), [])
+        exact = [i for i in ids if self.atoms[i][place] == stem] if self.unit != CHAR else []
+        return self._mask(exact or ids)
 
     def _mask(self, ids: Iterable[int]) -> Mask:
         mask = np.zeros(len(self), np.bool_)
@@ -317,8 +309,9 @@ class Vocabulary:
         return {}
 
     def holds(self, literal: str) -> bool:
-        """Whether some token has this in one of its cells."""
-        return any((j, literal.casefold()) in self._places for j in range(self.longest))
+        """Whether some token has this in one of its cells, or a contraction's tokens make it."""
+        stem, _ = self.contraction(literal)
+        return any((j, stem.casefold()) in self._places for j in range(self.longest))
 
     @cached_property
     def longest(self) -> int:
@@ -339,6 +332,8 @@ class Vocabulary:
     def _plan(self, cells: tuple[Cell, ...]) -> Fit:
         count = len(cells)
         reachable = [False] * count + [True]
+        closes = next((cell.literal for cell in reversed(cells) if cell.literal != HELD), "")
+        cut = np.zeros(len(self), np.bool_) if self.contraction(closes)[1] else self.is_cut
         masks: list[Mask] = []
         closing: list[Mask] = []
         for i in reversed(range(count)):
@@ -350,8 +345,8 @@ class Vocabulary:
                 self._narrow(mask, cells[i + j], j)
             last = mask & (self.sizes == count - i)
             if i + self.longest >= count:
-                mask = mask & ~(last & self.is_cut)
-                last = last & ~self.is_cut
+                mask = mask & ~(last & cut)
+                last = last & ~cut
             reachable[i] = bool(mask.any())
             masks.append(mask)
             closing.append(last)
