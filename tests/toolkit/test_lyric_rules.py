@@ -26,7 +26,6 @@ from toolkit.lyrics.units import UNITS
         ({"length": "7,,5"}, "length must be numbers from 1 to 200"),
         ({"length": "seven"}, "length must be numbers from 1 to 200"),
         ({"rhyme": "A1"}, "rhyme must be letters like AABA or 'ABAB CDCD', found 'A1'"),
-        ({"rhyme": " AB"}, "rhyme must be letters"),
         ({"rhyme": "甲乙"}, "rhyme must be letters"),
         ({"acrostic": "春", "acrostic_at": "0"}, "acrostic_at must be first, last, diagonal or a number from 1"),
         ({"acrostic_at": "middle"}, "acrostic_at must be first, last, diagonal or a number from 1, found 'middle'"),
@@ -40,12 +39,17 @@ from toolkit.lyrics.units import UNITS
         ({"length": "7", "form": "七绝"}, "length, form and template each say how long the lines are"),
         ({"length": "7", "template": "__"}, "length, form and template each say how long the lines are"),
         ({"form": "七绝", "template": "__"}, "length, form and template each say how long the lines are"),
-        ({"form": "九绝"}, r"form must be one of 五绝-仄起不入韵, .*, found '九绝'"),
+        (
+            {"form": "九绝"},
+            r"form must be one of those that `toolkit lyrics --forms` lists, found '九绝'; did you mean .绝",
+        ),
         ({"form": "七绝", "rhyme": "AABA"}, "rhyme: the form or template has its own letters"),
         ({"template": "__{A}", "rhyme": "A"}, "rhyme: the form or template has its own letters"),
-        ({"rhyme_with": "A=光 A=心"}, "rhyme_with must be a word, or LETTER=WORD for some letters"),
-        ({"rhyme_with": "a=光"}, "rhyme_with must be a word, or LETTER=WORD for some letters, found 'a=光'"),
-        ({"rhyme_with": "A=光 心"}, "rhyme_with must be a word, or LETTER=WORD"),
+        ({"rhyme_with": "A=光 A=心"}, "rhyme_with must be one word, or LETTER=WORD for some letters"),
+        ({"rhyme_with": "a=光"}, "rhyme_with must be one word, or LETTER=WORD for some letters, found 'a=光'"),
+        ({"rhyme_with": "A=光 心"}, "rhyme_with must be one word, or LETTER=WORD"),
+        ({"rhyme_with": "光 心"}, "rhyme_with must be one word"),
+        ({"rhyme_with": "A光"}, "rhyme_with must be one word"),
         ({"lines": "4"}, "lines must be a whole number, found '4'"),
         ({"near": 1}, "near must be true or false, found 1"),
         ({"include": "月"}, r"include must be .*, found '月'"),
@@ -85,7 +89,7 @@ def test_all_faults_are_said_together():
         ({"fixed": ("3:1=春",), "lines": 2}, "fixed", 0, "'3:1=春' speaks of line 3, and there are 2"),
         ({"fixed": ("1:5=春风",), "length": "5"}, "fixed", 1, r"cell 6 was asked for, .* than 5 cells"),
         ({"fixed": ("2:3=春",), "length": "2-5"}, "fixed", 2, r"cell 3 was asked for, .* than 2 cells"),
-        ({"fixed": ("1:1=，",)}, "fixed", 1, "the characters of '，' cannot be counted"),
+        ({"fixed": ("1:1=，",)}, "fixed", 1, "expected characters or words, found '，'"),
         ({"fixed": ("1:1=moonq",), "unit": "syllable"}, "fixed", 1, "the syllables of 'moonq' cannot be counted"),
         ({"rhyme_with": "A=光 B=心", "rhyme": "AA"}, "rhyme_with", 0, "no line has the letter B: the scheme is AA"),
         ({"rhyme_with": "光", "rhyme": "XX"}, "rhyme_with", 0, "no line has the letter A: the scheme is XX"),
@@ -102,8 +106,8 @@ def test_rules_that_speak_of_what_is_not_there_are_named(options, rule, line, me
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"form": "七绝", "lines": 8}, "lines, stanzas: the form has 4 lines in 1 stanzas; leave both out"),
-        ({"template": "__\n\n__", "stanzas": 1}, "lines, stanzas: the template has 2 lines in 2 stanzas"),
+        ({"form": "七绝", "lines": 8}, "lines, stanzas: the form has 4 and 1 of them; leave both out"),
+        ({"template": "__\n\n__", "stanzas": 1}, "lines, stanzas: the template has 2 and 2 of them"),
         ({"lines": 5, "stanzas": 2}, "lines, stanzas: 5 lines do not make 2 stanzas of equal size"),
         ({"lines": 5, "rhyme": "AB AB"}, "lines, rhyme: 5 lines are no multiple of the 4 letters of 'AB AB'"),
     ],
@@ -214,3 +218,10 @@ def test_a_layout_comes_back_from_its_text(options, unit):
     except (RuleError, OptionError):
         return
     assert parse_template(str(template), template.unit) == template
+
+
+def test_full_width_signs_are_taken_for_plain_ones():
+    typed = LyricRules(rhyme="ＡＡＢＡ", length="７，５", rhyme_with="Ａ＝光，Ｂ＝心", fixed=("３：２＝月亮",))
+    assert typed == LyricRules(rhyme="AABA", length="7,5", rhyme_with="A=光,B=心", fixed=("3:2=月亮",))
+    assert typed.chosen_rhymes == {"A": "光", "B": "心"}
+    assert parse_template("＿＿～春｛Ａ｝") == parse_template("__~春{A}")

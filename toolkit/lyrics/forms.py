@@ -38,6 +38,11 @@ def form_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(form.name for form in _forms().values()))
 
 
+def every_name() -> tuple[str, ...]:
+    """All names and aliases."""
+    return tuple(_forms())
+
+
 def find_form(name: str) -> Form | None:
     """The form of that name or alias; None if there is none."""
     return _forms().get(name)

@@ -11,7 +11,7 @@ from toolkit.errors import OptionError, ToolkitError
 from toolkit.options import Options, option
 from toolkit.readings import is_han
 
-from .forms import find_form, form_names
+from .forms import every_name, find_form
 from .template import FREE, MAX_CELLS, MAX_LINES, UNRHYMED, Cell, Line, Template, parse_template
 from .units import CHAR, HELD, SYLLABLE, UNITS, WORD, atoms, spelt_with
 
@@ -94,7 +94,7 @@ class LyricRules(Options):
         if sum(map(bool, (self.form, self.template, self.length))) > 1:
             yield "length, form and template each say how long the lines are: give one of them"
         if self.form and find_form(self.form) is None:
-            near = difflib.get_close_matches(self.form, form_names(), n=3, cutoff=0.3)
+            near = difflib.get_close_matches(self.form, every_name(), n=3, cutoff=0.3)
             meant = f"; did you mean {', '.join(near)}?" if near else ""
             yield f"form must be one of those that `toolkit lyrics --forms` lists, found {self.form!r}{meant}"
         if self.rhyme and (self.form or "{" in self.template):
