@@ -79,7 +79,7 @@ def _click_option(field: "dataclasses.Field[Any]", annotation: Any) -> Callable[
     if field.default is dataclasses.MISSING:  # a mapping
         return click.option(*names, field.name, multiple=True, type=TokenNumber(), help=text)
     plain = click.Choice(spec.choices) if spec.choices else _PLAIN[kind]
-    shown = field.default is not None
+    shown = field.default not in (None, "")
     return click.option(
         *names, field.name, default=field.default, show_default=shown, type=plain, metavar=spec.metavar, help=text
     )

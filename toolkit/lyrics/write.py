@@ -235,7 +235,10 @@ class _Take:
                 continue
             begun[line.number - 1] += 1
             if begun[line.number - 1] % _ROUNDS == 0:
-                self._go_back(line, written)
+                stay = self._go_back(line, written)
+                for done in plans[stay : len(written)]:
+                    begun[done.number - 1] += 1  # so that even greedy writes another one
+                del written[stay:]
         return self._song(written)
 
     def _read(self, text: str, context: Context) -> Generator[Request, Answer, _Written]:
@@ -356,22 +359,18 @@ class _Take:
 
     # Back ----------------------------------------------------------------------------------------
 
-    def _go_back(self, line: LinePlan, written: list[_Written]) -> None:
-        """Take lines away: to the first one of the letter, whose rhyme led nowhere, or to the one before."""
-        letter = line.line.letter
-        plans = self._arrangement.lines
+    def _go_back(self, line: LinePlan, written: Sequence[_Written]) -> int:
+        """How many lines stay: up to the first one of the letter, whose rhyme led nowhere, or to the one before."""
+        letter, plans = line.line.letter, self._arrangement.lines
         first = next((p for p in plans if letter and p.line.letter == letter and p.given is None), line)
         if first.number < line.number and letter not in self._plan.chosen:
             used = self._plan.rhymes.read(written[first.number - 1].text)
-            left = self._arrangement.classes[letter] - self._avoided.get(letter, frozenset()) - used
-            if left:
-                self._avoided[letter] = self._avoided.get(letter, frozenset()) | used
-            del written[first.number - 1 :]
-            return
-        while written and plans[len(written) - 1].given is not None:
-            written.pop()
-        if written:
-            written.pop()
+            avoided = self._avoided.get(letter, frozenset()) | used
+            if self._arrangement.classes[letter] - avoided:
+                self._avoided[letter] = avoided
+            return first.number - 1
+        own = [p.number - 1 for p in plans[: len(written)] if p.given is None]
+        return own[-1] if own else len(written)
 
     def _given_up(self) -> RuleError:
         """Which rule it was that most candidates broke, and where."""
