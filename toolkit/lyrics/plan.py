@@ -13,7 +13,7 @@ from .dice import Dice
 from .rhyme_slots import Ending, RhymeSlots, matching
 from .rules import LyricRules, RuleError
 from .template import Cell, Line, Template
-from .text import contains, join, misfit
+from .text import contains, has_its_marks, join, misfit
 from .units import CHAR, HELD, UNITS, atoms
 from .vocabulary import Fit, Mask, Vocabulary
 
@@ -104,8 +104,13 @@ class Plan:
     def usable(self) -> Mask:
         """The tokens without a forbidden text in them: bool [V]. A letter is no word yet: the judge sees to those."""
         vocabulary, forbid = self.vocabulary, self.rules.forbid
-        pairs = zip(vocabulary.tokenizer.vocab, vocabulary.begins_spaced & vocabulary.is_chars, strict=True)
-        return np.array([is_letter or not any(contains(token, text) for text in forbid) for token, is_letter in pairs])
+        letters = vocabulary.begins_spaced & vocabulary.is_chars
+        wholes = [  # didn is always didn't
+            f"{token}'t" if cut else token
+            for token, cut in zip(vocabulary.tokenizer.vocab, vocabulary.is_cut, strict=True)
+        ]
+        pairs = zip(wholes, letters, strict=True)
+        return np.array([is_letter or not any(contains(whole, text) for text in forbid) for whole, is_letter in pairs])
 
     def starting_with(self, text: str) -> Mask:
         """The tokens that begin with a text in small letters."""
@@ -198,7 +203,7 @@ class Plan:
         if number in self.given:
             return LinePlan(number, line, (), given=self.given[number])
         if line.is_fixed:
-            return LinePlan(number, line, (), given=join(line, self.vocabulary))
+            return LinePlan(number, line, (), given=join(line, self.vocabulary.unit))
         shapes = [self._shape(line, line.of_length(length)) for length in line.lengths]
         possible = tuple(shape for shape in shapes if shape.fit.is_possible)
         if not possible:
@@ -231,6 +236,8 @@ class Plan:
         empty = [i for i, mask in enumerate(fit.masks) if not mask.any()]
         where = empty[-1] if empty else 0
         cell = line.of_length(line.lengths[0])[where]
+        if not empty and (fit.masks[0] & self.usable).any():
+            return RuleError("punctuation", "all that fits the line has a mark in it.", number)
         if not empty:
             return RuleError("forbid", f"nothing is left for cell {where + 1} without what is forbidden.", number)
         wanted = " ".join(filter(None, [cell.tone, repr(cell.literal) if cell.literal else "", cell.opening]))
@@ -259,13 +266,15 @@ class Plan:
                 )
 
     def _check_fits(self, plan: LinePlan) -> None:
-        """A line that was there before has the cells that the rules ask for."""
+        """A line that is given has the cells and marks that the rules ask for."""
         unit = self.vocabulary.unit
         found, lengths = len(atoms(str(plan.given), unit) or ()), plan.line.lengths
         if found not in lengths:
             wanted = str(lengths[0]) if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]}"
             raise RuleError("length", f"is given with {found} {UNITS[unit]}, {wanted} expected.", plan.number)
         fault = misfit(str(plan.given), plan.line.of_length(found), unit)
+        if not fault and not has_its_marks(str(plan.given), plan.line, unit, self.rules.punctuation):
+            fault = "template" if plan.line.has_marks else "punctuation"
         if fault:
             raise RuleError(fault, "is given, and breaks this rule.", plan.number)
 
@@ -372,12 +381,13 @@ class Plan:
         word = self.rules.chosen_rhymes.get(letter)
         numbers = ", ".join(str(plan.number) for plan in lines[:_MOST_NAMED])
         numbers += ", …" if len(lines) > _MOST_NAMED else ""
-        kinds = "" if self.rules.repeat_rhymes else f"{len(lines)} different "
+        kinds = "" if self.rules.repeat_rhymes or len(lines) == 1 else f"{len(lines)} different "
         if word:
+            sounds = f" ({', '.join(map(describe, sorted(wanted)))})" if wanted else ""
             return RuleError(
                 "rhyme_with",
-                f"the vocabulary has no {kinds}words that rhyme with {word!r} "
-                f"({', '.join(map(describe, sorted(wanted or ())))}) and fit the ends of lines {numbers}.",
+                f"the vocabulary has no {kinds}words that rhyme with {word!r}{sounds} and fit the ends of lines "
+                f"{numbers}.",
             )
         return RuleError(
             "rhyme",

@@ -31,7 +31,7 @@ MAX_CELLS = 200
 _FULL_WIDTH = str.maketrans("＿～｛｝＃＼", "_~{}#\\")
 """As Chinese keyboards have the signs."""
 
-_LETTER = re.compile(r"\{([^{}]*)\}\s*$")
+_LETTER = re.compile(r"(?<!\\)\{([^{}]*)\}\s*$")
 _SIGNS = {FREE_SIGN, OPTIONAL_SIGN, LEVEL, OBLIQUE, EITHER, "\\", "#", "{", "}"}
 
 
@@ -114,10 +114,9 @@ class Line:
                 sign = cell.tone or FREE_SIGN
                 if cell.opening or cell.closing:
                     sign = f"{cell.opening}*{cell.closing}"
-                if cell.literal:
-                    sign = "".join(f"\\{char}" if char in _SIGNS else char for char in cell.literal)
-                pieces.append(cell.before + sign)
-        return ("" if unit == CHAR else " ").join(pieces) + self.after + (f"{{{self.letter}}}" if self.letter else "")
+                pieces.append(_escaped(cell.before) + (_escaped(cell.literal) or sign))
+        letter = f"{{{self.letter}}}" if self.letter else ""
+        return ("" if unit == CHAR else " ").join(pieces) + _escaped(self.after) + letter
 
 
 @dataclass(frozen=True)
@@ -149,6 +148,11 @@ class Template:
 
     def __str__(self) -> str:
         return "\n\n".join("\n".join(line.write(self.unit) for line in stanza) for stanza in self.stanzas)
+
+
+def _escaped(text: str) -> str:
+    """With a backslash before each sign."""
+    return "".join(f"\\{char}" if char in _SIGNS else char for char in text)
 
 
 def parse_template(text: str, unit: str = CHAR, where: str = "the template") -> Template:
@@ -213,7 +217,9 @@ def _line(text: str, unit: str, where: str) -> Line:
 
 def _signs(text: str, unit: str, where: str) -> Iterable[tuple[str, str]]:
     """The signs of a line, each with its kind: optional, free, tone, letters, literal or mark."""
-    pattern = r"\\.|\S" if unit == CHAR else r"[~_](?=\s|$)|[^\W_]?\*[^\W_]?(?=\s|$)|(?:[^\W_]|['’]|\\.)+|\S"
+    pattern = (
+        r"\\.|\S" if unit == CHAR else r"[~_](?=\s|$)|[^\W_]?\*[^\W_]?(?![^\W_])|\\[\W_]|(?:[^\W_]|['’]|\\[^\W_])+|\S"
+    )
     for sign in re.findall(pattern, text):
         if sign in {"{", "}", "\\"}:
             raise TemplateError(f"{where}: {sign} stands alone; a rhyme letter comes last, like {{A}}.")
@@ -228,7 +234,7 @@ def _signs(text: str, unit: str, where: str) -> Iterable[tuple[str, str]]:
         elif unit != CHAR and "*" in sign and len(sign) > 1:
             yield sign, "letters"
         else:
-            literal = sign.replace("\\", "")
+            literal = re.sub(r"\\(.)", r"\1", sign)
             yield literal, "literal" if atoms(literal, CHAR) else "mark"
 
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 from toolkit.readings import read
 
 from .template import LEVEL, Cell, Line
-from .units import CHAR, HELD, atoms, spelt_with
-from .vocabulary import Vocabulary
+from .units import CHAR, HELD, WORD, atoms, spelt_with
 
 _SPELT = r"[^\W_\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff]"
 """What words are spelt with: a letter or digit that is no Chinese, Japanese or Korean one."""
@@ -30,15 +30,40 @@ def contains(text: str, wanted: str) -> bool:
     return _pattern(wanted.strip()).search(text.casefold().replace("’", "'")) is not None
 
 
-def join(line: Line, vocabulary: Vocabulary) -> str:
+def join(line: Line, unit: str) -> str:
     """The text of a line all of whose cells are given."""
-    blank = "" if vocabulary.unit == CHAR else " "
-    pieces = [
-        ("" if cell.before or not i else blank) + cell.before + (blank if cell.before and i else "") + cell.literal
-        for i, cell in enumerate(line.cells)
-        if cell.literal != HELD
-    ]
-    return "".join(pieces) + line.after
+    text = ""
+    for cell in line.cells:
+        if cell.literal == HELD:
+            continue
+        parted = unit == WORD or (unit != CHAR and _parts_words(text, cell.literal))
+        text += cell.before + (" " if text and parted else "") + cell.literal
+    return text + line.after
+
+
+def _parts_words(before: str, behind: str) -> bool:
+    """Whether a blank stands between two pieces of a line: where one of them is spelt with letters."""
+    return re.search(rf"{_SPELT}\W*$", before) is not None or re.match(_SPELT, behind) is not None
+
+
+def has_its_marks(text: str, line: Line, unit: str, punctuation: str) -> bool:
+    """Whether a line that fills its cells has the marks of a template, or where that has none those allowed."""
+    filled = atoms(text, unit) or ()
+    cells = tuple(replace(cell, literal=part) for cell, part in zip(line.of_length(len(filled)), filled, strict=True))
+    found, plain = _squeezed(text, unit), _squeezed(join(Line(cells, after=line.after), unit), unit)
+    if line.has_marks or punctuation == "none":
+        return found == plain
+    return punctuation == "inside" or found.startswith(plain)
+
+
+def _squeezed(text: str, unit: str) -> str:
+    """Without what is no mark: the apostrophes of characters, and blanks but for those between Chinese characters."""
+    text = text.strip().replace("’", "'")
+    if unit == CHAR:
+        text = re.sub(rf"(?<={_SPELT})'", "", text)
+    if unit == WORD:
+        return re.sub(r"\s+", "", text)
+    return re.sub(rf"(?<![^\W_])\s+|\s+(?![^\W_])|(?<={_SPELT})\s+|\s+(?={_SPELT})", "", text)
 
 
 def cells_of(text: str) -> tuple[str, ...]:

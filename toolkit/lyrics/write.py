@@ -212,6 +212,7 @@ class _Take:
         self._judge = Judge(plan, self._arrangement, recipe.avoid)
         self._faults: Counter[tuple[str, int]] = Counter()
         self._avoided: dict[str, frozenset[str]] = {}
+        self._led_nowhere: set[tuple[int, tuple[str, ...]]] = set()
 
     def run(self) -> _Writing:
         """Line after line; where one cannot be written, back to an earlier one."""
@@ -238,6 +239,7 @@ class _Take:
                 stay = self._go_back(line, written)
                 for done in plans[stay : len(written)]:
                     begun[done.number - 1] += 1  # so that even greedy writes another one
+                    self._led_nowhere.add((done.number, cells_of(written[done.number - 1].text)))
                 del written[stay:]
         return self._song(written)
 
@@ -311,6 +313,8 @@ class _Take:
             if not candidates:  # all came to a place where nothing was left
                 self._faults["rhyme" if line.line.letter else "length", line.number] += 1
             return None
+        fresh = [c for c in kept if (line.number, cells_of(c.text)) not in self._led_nowhere]
+        kept = fresh or kept
         scores = [self._score(line, candidate, written, bonds) for candidate in kept]
         behind = self._arrangement.lines[line.number] if line.number < len(self._arrangement.lines) else None
         if behind is not None and behind.given is not None:
@@ -360,17 +364,25 @@ class _Take:
     # Back ----------------------------------------------------------------------------------------
 
     def _go_back(self, line: LinePlan, written: Sequence[_Written]) -> int:
-        """How many lines stay: up to the first one of the letter, whose rhyme led nowhere, or to the one before."""
+        """How many lines stay.
+
+        Where a rhyme led nowhere, those before the first line that has it: of the letter itself, or of another one
+        that took the rhyme away. Else all but the last.
+        """
         letter, plans = line.line.letter, self._arrangement.lines
-        first = next((p for p in plans if letter and p.line.letter == letter and p.given is None), line)
-        if first.number < line.number and letter not in self._plan.chosen:
-            used = self._plan.rhymes.read(written[first.number - 1].text)
-            avoided = self._avoided.get(letter, frozenset()) | used
-            if self._arrangement.classes[letter] - avoided:
-                self._avoided[letter] = avoided
-            return first.number - 1
-        own = [p.number - 1 for p in plans[: len(written)] if p.given is None]
-        return own[-1] if own else len(written)
+        own = [plan for plan in plans[: len(written)] if plan.given is None]
+        first: dict[str, LinePlan] = {}
+        for plan in own:
+            if plan.line.letter and plan.line.letter not in self._plan.chosen:
+                first.setdefault(plan.line.letter, plan)
+        cause = first.get(letter) if letter in first or not letter else next(reversed(first.values()), None)
+        if cause is None:
+            return own[-1].number - 1 if own else len(written)
+        name = cause.line.letter
+        used = self._plan.rhymes.read(written[cause.number - 1].text)
+        avoided = self._avoided.get(name, frozenset()) | used
+        self._avoided[name] = avoided if self._arrangement.classes[name] - avoided else frozenset()
+        return cause.number - 1
 
     def _given_up(self) -> RuleError:
         """Which rule it was that most candidates broke, and where."""
