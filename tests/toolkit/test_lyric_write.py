@@ -174,7 +174,7 @@ def test_letters_of_a_forbidden_word_are_written_in_others(models):
 FEW = "光霜乐"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)  # a bounded search may miss the only text there is
 @given(st.data())
 def test_what_is_refused_before_writing_no_text_keeps(moody, data):
     tokens = CharTokenizer(("\n", "，", *FEW), unk_id=None)

@@ -186,7 +186,7 @@ def alternatives(model: LanguageModel, song: Song, number: int, cell: int, count
     arrangement = plan.arrange(Dice(0, 0))
     judge = Judge(plan, arrangement)
     texts = [None if i == number else other.text for i, other in enumerate(song.lines, start=1)]
-    bonds = judge.bonds(texts, {})
+    bonds = judge.bonds(texts, number=number)
     last = line.tokens[place - 1].id if place else None
 
     def broken(token_id: int) -> str:

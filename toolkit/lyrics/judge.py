@@ -16,7 +16,7 @@ class Bonds:
     Attributes:
         classes: letter -> the rhyme classes that its lines still can have.
         begun: the letters of which a line is there.
-        words: the rhyme words of lettered lines.
+        words: the rhyme words that lettered lines have, or will have.
         lines: the cells of each line, in small letters.
     """
 
@@ -43,17 +43,23 @@ class Judge:
         self._plan = plan
         self._lines = arrangement.lines
         self._classes = arrangement.classes
+        self._only_words = arrangement.only_words
         self._avoid = frozenset(map(cells_of, avoid))
 
-    def bonds(self, texts: Sequence[str | None], avoided: Mapping[str, frozenset[str]]) -> Bonds:
-        """What the lines that are there ask for.
+    def bonds(
+        self, texts: Sequence[str | None], avoided: Mapping[str, frozenset[str]] | None = None, number: int = 0
+    ) -> Bonds:
+        """What the other lines ask of one, those that are there and those that can end in one word only.
 
         Args:
             texts: of each line, None where there is none yet.
             avoided: letter -> classes that led nowhere.
+            number: of the line, from 1.
         """
-        classes = {letter: names - avoided.get(letter, frozenset()) for letter, names in self._classes.items()}
-        begun, words, lines = set(), set(), set()
+        tried = avoided or {}
+        classes = {letter: names - tried.get(letter, frozenset()) for letter, names in self._classes.items()}
+        begun, lines = set(), set()
+        words = {word for other, word in self._only_words.items() if other != number}
         for plan, text in zip(self._lines, texts, strict=True):
             if text is None:
                 continue

@@ -65,10 +65,12 @@ class Arrangement:
     Attributes:
         lines: in order.
         classes: letter -> the rhyme classes that all its lines can have.
+        only_words: number of a lettered line that can end in one rhyme word only -> that word.
     """
 
     lines: tuple[LinePlan, ...]
     classes: Mapping[str, frozenset[str]]
+    only_words: Mapping[int, str]
 
 
 class Plan:
@@ -192,7 +194,7 @@ class Plan:
         for _ in range(1 if not self.rules.include else 12):
             try:
                 dealt = self._deal(list(lines), dice)
-                return Arrangement(tuple(dealt), self._classes(dealt))
+                return Arrangement(tuple(dealt), self._classes(dealt), self._only_words(dealt))
             except RuleError as found:
                 error = error or found
         assert error
@@ -208,6 +210,8 @@ class Plan:
         possible = tuple(shape for shape in shapes if shape.fit.is_possible)
         if not possible:
             raise self._cannot_fill(number, line)
+        if not any(self._is_allowed(shape.cells) for shape in possible):
+            raise RuleError("forbid", "what is to stand side by side there makes a forbidden text.", number)
         return LinePlan(number, line, possible)
 
     def _shape(self, line: Line, cells: tuple[Cell, ...], gaps: Mapping[int, bool] | None = None) -> Shape:
@@ -218,6 +222,18 @@ class Plan:
         return Shape(
             cells, Fit(tuple((mask & ~ends & inner) | kept for mask, ends, kept in pairs), closing), gaps or {}
         )
+
+    def _is_allowed(self, cells: Sequence[Cell]) -> bool:
+        """Whether literals side by side make no forbidden text."""
+        if not self.rules.forbid:
+            return True
+        blank = "" if self.vocabulary.unit == CHAR else " "
+        runs = "\n".join(
+            blank.join(cell.literal for cell in run if cell.literal != HELD)
+            for has, run in itertools.groupby(cells, key=lambda cell: bool(cell.literal))
+            if has
+        )
+        return not any(contains(run, text) for run in runs.split("\n") for text in self.rules.forbid)
 
     def _writable(self, line: Line) -> tuple[Mask, Mask]:
         """The tokens that may stand inside a line, and at its end, for what they hold beside letters."""
@@ -302,7 +318,11 @@ class Plan:
         for shape in plan.shapes:
             for start in range(len(shape.cells) - len(parts) + 1):
                 cells, gaps = _placed(shape.cells, start, parts), self._gaps(text, start)
-                if cells is None or any(shape.gaps.get(place, gap) != gap for place, gap in gaps.items()):
+                if (
+                    cells is None
+                    or not self._is_allowed(cells)
+                    or any(shape.gaps.get(place, gap) != gap for place, gap in gaps.items())
+                ):
                     continue
                 ends = bool(plan.line.letter) and start + len(parts) == len(cells)
                 (outer if ends else inner).append(replace(shape, cells=cells, gaps={**shape.gaps, **gaps}))
@@ -372,6 +392,18 @@ class Plan:
             before = [shape.fit.before_last(sizes) for shape in plan.shapes]
             self._endings[key] = Ending(np.logical_or.reduce(closing), np.logical_or.reduce(before))
         return self._endings[key]
+
+    def _only_words(self, lines: Sequence[LinePlan]) -> dict[int, str]:
+        """The lines to be written that can end in one rhyme word only, by their numbers."""
+        words = self.vocabulary.rhyme_words
+        found = {}
+        for plan in lines:
+            if not plan.line.letter or plan.given is not None:
+                continue
+            ids = np.flatnonzero(self._ending(plan).closing)
+            if len(ids) and len({words[i] for i in ids[:_MOST_NAMED]}) == 1 == len({words[i] for i in ids}):
+                found[plan.number] = words[ids[0]]
+        return found
 
     @cached_property
     def _endings(self) -> dict[tuple[tuple[Cell, ...], ...], Ending]:

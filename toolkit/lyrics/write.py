@@ -285,7 +285,7 @@ class _Take:
         self, line: LinePlan, written: Sequence[_Written], context: Context, history: Sequence[int], again: int
     ) -> Generator[Request, Answer, _Written | None]:
         """The best of the candidates that keep all rules; None where none does."""
-        bonds = self._judge.bonds(self._texts(written), self._avoided)
+        bonds = self._judge.bonds(self._texts(written), self._avoided, line.number)
         if line.line.letter and not bonds.classes[line.line.letter] - bonds.rivals(line.line.letter):
             self._faults["rhyme", line.number] += 1
             return None
@@ -396,7 +396,7 @@ class _Take:
 
     def _song(self, written: Sequence[_Written]) -> Song:
         plans = self._arrangement.lines
-        bonds = self._judge.bonds(self._texts(written), {})
+        bonds = self._judge.bonds(self._texts(written))
         lines = tuple(
             SongLine(line.text, line.tokens, plan.line.letter, plan.given is not None)
             for plan, line in zip(plans, written, strict=True)
