@@ -634,6 +634,8 @@ SPOILT = {
     "a text of numbers": '{"texts": [1]}',
     "no texts": '{"texts": []}',
     "half a recipe": '{"texts": [{"text": "", "recipe": {"format": 1}}]}',
+    "too deep": "[" * 100_000,
+    "a place that is none": '{"rules": {"fixed": [3]}}',
     "another format": '{"recipe": {"format": 2}}',
 }
 
@@ -651,7 +653,9 @@ def test_a_file_that_is_no_recipe_is_said_in_one_line(lyrics, tmp_path, flag, na
     assert re.fullmatch(r"error: .*spoilt\.json: .*\n", err)
 
 
-@pytest.mark.parametrize("change", ["text", "lines", "stanzas", "rhymes", "recipe", "tokens", "seed", "take", "rules"])
+@pytest.mark.parametrize(
+    "change", ["text", "lines", "stanzas", "rhymes", "recipe", "tokens", "seed", "take", "rules", "ids", "count"]
+)
 def test_a_text_with_a_part_spoilt_is_said_in_one_line(lyrics, saved, tmp_path, change):
     text = json.loads(json.dumps(saved[1]["texts"][0]))
     if change in {"lines", "stanzas", "rhymes", "recipe"}:
@@ -664,13 +668,16 @@ def test_a_text_with_a_part_spoilt_is_said_in_one_line(lyrics, saved, tmp_path, 
         text["recipe"]["options"]["seed"] = -1
     elif change == "take":
         text["recipe"]["take"] = 3
+    elif change == "ids":
+        text["lines"][0]["tokens"][0][0] = 9999
     else:
-        text["recipe"]["rules"] = {"lines": -1}
+        text["recipe"]["rules"] = {"lines": 5 if change == "count" else -1}
     path = tmp_path / "spoilt.json"
     path.write_text(json.dumps(text), encoding="utf-8")
-    code, out, err = lyrics("zh", "--song", path, "--reroll", 1)
-    assert (code, out) == (2, "")
-    assert re.fullmatch(r"error: .*spoilt\.json: .*\n", err)
+    for args in (["--reroll", 1], ["--alternatives", "1:1"]):
+        code, out, err = lyrics("zh", "--song", path, *args)
+        assert (code, out) == (2, "")
+        assert re.fullmatch(r"error: (.*spoilt\.json|tokens|lines): .*\n", err)
 
 
 @pytest.mark.parametrize(

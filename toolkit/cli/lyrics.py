@@ -143,7 +143,7 @@ def _json_of(path: Path, what: str) -> Mapping[str, Any]:
 
     try:
         values = json.loads(read_bytes(path, what).decode("utf-8-sig"))
-    except (UnicodeDecodeError, ValueError) as error:
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise FileFormatError(f"{path}: expected {what} as JSON, found something else.") from error
     if not isinstance(values, Mapping):
         raise FileFormatError(f"{path}: expected {what} as a JSON object, found a {type(values).__name__}.")
