@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 
 from toolkit.errors import ToolkitError
 from toolkit.lyrics.check import check
+from toolkit.lyrics.contractions import suffixes_behind
+from toolkit.lyrics.dice import Dice
+from toolkit.lyrics.plan import Plan
 from toolkit.lyrics.rules import LyricRules
 from toolkit.lyrics.template import Cell, Line, Template, TemplateError, parse_template
 from toolkit.lyrics.text import contains, misfit
@@ -229,3 +232,34 @@ def test_a_template_is_written_in_one_way(text, unit, same):
 def test_a_template_that_cannot_be_read_is_named_by_its_line(text, unit, message):
     with pytest.raises(TemplateError, match=message):
         parse_template(text, unit)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("I", {"m", "ve", "ll", "d"}),
+        ("You", {"re", "ve", "ll", "d"}),
+        ("it", {"s", "ll", "d"}),
+        ("don", {"t"}),
+        ("didn", {"t"}),
+        ("would", {"ve"}),
+        ("moon", {"s"}),
+        ("stars", set()),
+        ("the", set()),
+        ("7", set()),
+    ],
+)
+def test_a_contraction_is_one_that_exists(word, expected):
+    assert suffixes_behind(word) == expected
+
+
+def test_a_word_with_an_apostrophe_is_made_of_its_tokens():
+    tokens = WordTokenizer(("<unk>", "\n", " ", "'", "t", "s", "don", "didn", "moon", "it", "I"))
+    vocabulary = Vocabulary(tokens, "word")
+    assert vocabulary.contraction("don't") == ("don", "t")
+    assert vocabulary.contraction("moon") == ("moon", "")
+    assert vocabulary.holds("didn't")
+    assert not vocabulary.holds("won't")
+    rules = LyricRules(lines=2, length="3", include=("I didn't",), fixed=("1:3=don't",))
+    plan = Plan(rules, vocabulary)
+    assert plan.arrange(Dice(0, 0)).lines[0].shapes

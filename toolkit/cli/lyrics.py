@@ -153,7 +153,7 @@ def _json_of(path: Path, what: str) -> Mapping[str, Any]:
         data = read_bytes(path, what)
         utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # a shell that writes so
         values = json.loads(data.decode("utf-16" if utf_16 else "utf-8-sig"))
-    except (UnicodeDecodeError, ValueError) as error:
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise FileFormatError(f"{path}: expected {what} as JSON, found something else.") from error
     if not isinstance(values, Mapping):
         raise FileFormatError(f"{path}: expected {what} as a JSON object, found a {type(values).__name__}.")

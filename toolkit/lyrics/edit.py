@@ -18,6 +18,7 @@ from .plan import Plan
 from .rules import LyricRules, RuleError
 from .search import Answer, Context, Request
 from .song import Song, SongLine
+from .template import Template
 from .text import lines_of
 from .units import atoms
 from .vocabulary import Vocabulary, vocabulary_of
@@ -64,13 +65,13 @@ def reroll(model: LanguageModel, song: Song, number: int, seed: int | None = Non
         seed: of the new line; by default a new one.
 
     Raises:
-        OptionError: there is no such line.
+        OptionError: there is no such line, or the text is of another model.
         RuleError: no other line keeps the rules.
     """
-    _check_number(song, number)
+    _check(model, song, number)
     given = {i: line.text for i, line in enumerate(song.lines, start=1) if i != number}
     recipe = song.recipe
-    if recipe.rules.layout(recipe.rules.unit).lines[number - 1].is_fixed:
+    if _layout(model, recipe.rules).lines[number - 1].is_fixed:
         raise RuleError("fixed", "all of it is given by the rules, so there is no other one.", number)
     options = replace(recipe.options, seed=fresh_seed() if seed is None else seed, num_return_sequences=1)
     avoid = (song.lines[number - 1].text,)
@@ -102,7 +103,7 @@ def extend(
         RuleError: as of `toolkit.lyrics.write.write`; also where a line that is there breaks a rule.
     """
     lines = lines_of(text)
-    wanted = len(rules.layout(vocabulary_of(model.tokenizer, rules.unit).unit).lines)
+    wanted = len(_layout(model, rules).lines)
     if not lines or len(lines) >= wanted:
         raise OptionError(
             f"lines: expected more lines than the {len(lines)} of the text that is there, found {wanted} in the rules"
@@ -147,7 +148,7 @@ def read_song(model: LanguageModel, text: str, rules: LyricRules, *, prompt: str
     """
     lines = lines_of(text)
     rules = rules if rules.template or rules.form or rules.lines else replace(rules, lines=len(lines))
-    wanted = len(rules.layout(vocabulary_of(model.tokenizer, rules.unit).unit).lines)
+    wanted = len(_layout(model, rules).lines)
     if wanted != len(lines):
         raise RuleError("lines", f"expected {wanted}, found {len(lines)}.")
     given = dict(enumerate(lines, start=1))
@@ -166,9 +167,10 @@ def alternatives(model: LanguageModel, song: Song, number: int, cell: int, count
         count: of alternatives in each list, at most.
 
     Raises:
-        OptionError: there is no such place.
+        OptionError: there is no such place, or the text is of another model.
+        RuleError: the text has other lines than its rules.
     """
-    _check_number(song, number)
+    _check(model, song, number)
     recipe = song.recipe
     vocabulary = vocabulary_of(model.tokenizer, recipe.rules.unit)
     line = song.lines[number - 1]
@@ -223,7 +225,7 @@ def put(model: LanguageModel, song: Song, number: int, cell: int, text: str) -> 
         OptionError: there is no such place.
         RuleError: the line, or the text with it, would break a rule.
     """
-    _check_number(song, number)
+    _check(model, song, number)
     recipe, line = song.recipe, song.lines[number - 1]
     place = _token_at(vocabulary_of(model.tokenizer, recipe.rules.unit), line, number, cell)
     there = line.tokens[place].text
@@ -261,6 +263,16 @@ def _logits_behind(
     return found
 
 
-def _check_number(song: Song, number: int) -> None:
+def _layout(model: LanguageModel, rules: LyricRules) -> Template:
+    return rules.layout(vocabulary_of(model.tokenizer, rules.unit).unit)
+
+
+def _check(model: LanguageModel, song: Song, number: int) -> None:
+    """Raise a ToolkitError if a text has no such line, or cannot be one of this model and its own rules."""
+    if len(song.lines) != (wanted := len(_layout(model, song.recipe.rules).lines)):
+        raise RuleError("lines", f"expected {wanted} in the text, found {len(song.lines)}.")
+    unknown = [token.id for line in song.lines for token in line.tokens if not 0 <= token.id < len(model.tokenizer)]
+    if unknown:
+        raise OptionError(f"tokens: expected ids from 0 to {len(model.tokenizer) - 1}, found {unknown[0]}")
     if not 1 <= number <= len(song.lines):
         raise OptionError(f"line: expected 1 to {len(song.lines)}, found {number}")

@@ -215,13 +215,10 @@ class Plan:
         return LinePlan(number, line, possible)
 
     def _shape(self, line: Line, cells: tuple[Cell, ...], gaps: Mapping[int, bool] | None = None) -> Shape:
-        fit = self.vocabulary.fit(cells)
-        inner, last = self._writable(line)
-        closing = tuple(mask & last for mask in fit.closing)
-        pairs = zip(fit.masks, fit.closing, closing, strict=True)
-        return Shape(
-            cells, Fit(tuple((mask & ~ends & inner) | kept for mask, ends, kept in pairs), closing), gaps or {}
-        )
+        marks = "none" if line.has_marks else self.rules.punctuation  # none but its own
+        if (cells, marks) not in self._fits:
+            self._fits[cells, marks] = self.vocabulary.fit(cells, *self._writable(marks))
+        return Shape(cells, self._fits[cells, marks], gaps or {})
 
     def _is_allowed(self, cells: Sequence[Cell]) -> bool:
         """Whether literals side by side make no forbidden text."""
@@ -235,27 +232,29 @@ class Plan:
         )
         return not any(contains(run, text) for run in runs.split("\n") for text in self.rules.forbid)
 
-    def _writable(self, line: Line) -> tuple[Mask, Mask]:
+    @cached_property
+    def _fits(self) -> dict[tuple[tuple[Cell, ...], str], Fit]:
+        return {}
+
+    def _writable(self, marks: str) -> tuple[Mask, Mask]:
         """The tokens that may stand inside a line, and at its end, for what they hold beside letters."""
-        vocabulary, marks = self.vocabulary, self.rules.punctuation
-        if line.has_marks:
-            marks = "none"  # but its own
         if marks == "inside":
             return self.usable, self.usable
-        last = self.usable & ~vocabulary.marks_inside
-        inner = last & ~vocabulary.marks_behind
+        last = self.usable & ~self.vocabulary.marks_inside
+        inner = last & ~self.vocabulary.marks_behind
         return inner, inner if marks == "none" else last
 
     def _cannot_fill(self, number: int, line: Line) -> RuleError:
         """Say which cell it is that nothing fits."""
-        fit = self.vocabulary.fit(line.of_length(line.lengths[0]))
-        empty = [i for i, mask in enumerate(fit.masks) if not mask.any()]
-        where = empty[-1] if empty else 0
-        cell = line.of_length(line.lengths[0])[where]
-        if not empty and (fit.masks[0] & self.usable).any():
-            return RuleError("punctuation", "all that fits the line has a mark in it.", number)
+        cells = line.of_length(line.lengths[0])
+        empty = _empty(self.vocabulary.fit(cells))
         if not empty:
-            return RuleError("forbid", f"nothing is left for cell {where + 1} without what is forbidden.", number)
+            empty = _empty(self.vocabulary.fit(cells, self.usable, self.usable))
+            if not empty:
+                return RuleError("punctuation", "all that fits the line has a mark in it.", number)
+            return RuleError("forbid", f"nothing is left for cell {empty[-1] + 1} without what is forbidden.", number)
+        where = empty[-1]
+        cell = cells[where]
         wanted = " ".join(filter(None, [cell.tone, repr(cell.literal) if cell.literal else "", cell.opening]))
         return RuleError(
             "tones" if cell.tone else "length",
@@ -426,6 +425,11 @@ class Plan:
             f"letter {letter}: no rhyme has {kinds}words that fit the ends of lines {numbers}.",
             lines[0].number,
         )
+
+
+def _empty(fit: Fit) -> list[int]:
+    """The cells that nothing fits."""
+    return [i for i, mask in enumerate(fit.masks) if not mask.any()]
 
 
 def _placed(cells: tuple[Cell, ...], start: int, parts: Iterable[str]) -> tuple[Cell, ...] | None:

@@ -85,7 +85,7 @@ class LyricRules(Options):
         if self.acrostic and not atoms(self.acrostic, CHAR):
             yield f"acrostic must have characters or letters, found {self.acrostic!r}"
         for text in self.fixed:
-            if not _FIXED.fullmatch(text) or "0" in text.partition("=")[0].split(":"):
+            if not isinstance(text, str) or not _FIXED.fullmatch(text) or "0" in text.partition("=")[0].split(":"):
                 yield f"fixed must be LINE:CELL=TEXT, counted from 1, like 3:2=月亮, found {text!r}"
         for name in ("include", "forbid"):
             for text in getattr(self, name):

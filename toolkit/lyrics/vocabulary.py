@@ -318,18 +318,14 @@ class Vocabulary:
         """The most cells that a token fills."""
         return int(self.sizes.max())
 
-    @cached_property
-    def _fits(self) -> dict[tuple[Cell, ...], Fit]:
-        return {}
+    def fit(self, cells: Sequence[Cell], inner: Mask | None = None, last: Mask | None = None) -> Fit:
+        """How some cells can be filled from left to right, planned from the last one backwards.
 
-    def fit(self, cells: Sequence[Cell]) -> Fit:
-        """How some cells can be filled from left to right, planned from the last one backwards."""
-        key = tuple(cells)
-        if key not in self._fits:
-            self._fits[key] = self._plan(key)
-        return self._fits[key]
-
-    def _plan(self, cells: tuple[Cell, ...]) -> Fit:
+        Args:
+            cells: of a line.
+            inner: the tokens that may stand before its last one: bool [V]; None is all.
+            last: those that may be its last one.
+        """
         count = len(cells)
         reachable = [False] * count + [True]
         closes = next((cell.literal for cell in reversed(cells) if cell.literal != HELD), "")
@@ -343,13 +339,18 @@ class Vocabulary:
                     mask |= self.sizes == size
             for j in range(min(self.longest, count - i)):
                 self._narrow(mask, cells[i + j], j)
-            last = mask & (self.sizes == count - i)
+            ends = mask & (self.sizes == count - i)
+            before = mask & ~ends
+            if inner is not None:
+                before &= inner
+            if last is not None:
+                ends &= last
             if i + self.longest >= count:
-                mask = mask & ~(last & cut)
-                last = last & ~cut
+                ends &= ~cut
+            mask = before | ends
             reachable[i] = bool(mask.any())
             masks.append(mask)
-            closing.append(last)
+            closing.append(ends)
         return Fit(tuple(masks[::-1]), tuple(closing[::-1]))
 
     def _narrow(self, mask: Mask, cell: Cell, place: int) -> None:
