@@ -17,6 +17,7 @@ class Bonds:
         classes: letter -> the rhyme classes that its lines still can have.
         begun: the letters of which a line is there.
         words: the rhyme words of lettered lines.
+        awaited: number of a line to come -> the rhyme word that it must have.
         lines: the cells of each line, in small letters.
     """
 
@@ -24,6 +25,11 @@ class Bonds:
     begun: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     lines: frozenset[tuple[str, ...]] = field(default_factory=frozenset)
+    awaited: Mapping[int, str] = field(default_factory=dict)
+
+    def taken(self, number: int) -> frozenset[str]:
+        """The rhyme words that a line cannot have."""
+        return self.words | {word for other, word in self.awaited.items() if other != number}
 
     def rivals(self, letter: str) -> frozenset[str]:
         """The classes of the other letters that are begun."""
@@ -54,8 +60,11 @@ class Judge:
         """
         classes = {letter: names - avoided.get(letter, frozenset()) for letter, names in self._classes.items()}
         begun, words, lines = set(), set(), set()
+        awaited: dict[int, str] = {}
         for plan, text in zip(self._lines, texts, strict=True):
             if text is None:
+                if plan.rhyme_word:
+                    awaited[plan.number] = plan.rhyme_word
                 continue
             lines.add(cells_of(text))
             letter = plan.line.letter
@@ -64,7 +73,7 @@ class Judge:
                 begun.add(letter)
                 words.add(rhyme_word(text))
         chosen = self._plan.chosen.keys()
-        return Bonds(classes, frozenset(begun | chosen), frozenset(words), frozenset(lines))
+        return Bonds(classes, frozenset(begun | chosen), frozenset(words), frozenset(lines), awaited)
 
     def fault(self, plan: LinePlan, length: int, text: str, bonds: Bonds) -> str:
         """The name of the first rule that a line of so many cells breaks; "" if it keeps all."""
@@ -79,12 +88,13 @@ class Judge:
         cells = cells_of(text)
         if cells in self._avoid or (not rules.repeat_lines and cells in bonds.lines):
             return "repeat_lines"
-        return self._rhyme_fault(plan.line.letter, text, bonds) if plan.line.letter else ""
+        return self._rhyme_fault(plan, text, bonds) if plan.line.letter else ""
 
-    def _rhyme_fault(self, letter: str, text: str, bonds: Bonds) -> str:
+    def _rhyme_fault(self, plan: LinePlan, text: str, bonds: Bonds) -> str:
+        letter = plan.line.letter
         found = self._plan.rhymes.read(text) & bonds.classes[letter]
         if not found or not found.isdisjoint(bonds.rivals(letter)):
             return "rhyme"
-        if not self._plan.rules.repeat_rhymes and rhyme_word(text) in bonds.words:
+        if not self._plan.rules.repeat_rhymes and rhyme_word(text) in bonds.taken(plan.number):
             return "repeat_rhymes"
         return ""

@@ -54,6 +54,12 @@ class LinePlan:
     given: str | None = None
     keywords: tuple[str, ...] = ()
 
+    @property
+    def rhyme_word(self) -> str:
+        """What it must end in, where the rules say so and it has a letter; else ""."""
+        ends = {shape.cells[-1].literal for shape in self.shapes} if self.line.letter else set()
+        return rhyme_word(ends.pop()) if len(ends) == 1 else ""
+
 
 @dataclass(frozen=True)
 class Arrangement:

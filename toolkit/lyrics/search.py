@@ -368,8 +368,9 @@ class LineSearch:
         if rivals and letter not in self.bonds.begun:
             apart = mask & ~slots.closing_any(rivals)
             mask = apart if apart.any() else mask
-        if not self.plan.rules.repeat_rhymes and self.bonds.words:
-            used = np.array([word in self.bonds.words for word in vocabulary.rhyme_words])
+        taken = frozenset() if self.plan.rules.repeat_rhymes else self.bonds.taken(self.line.number)
+        if taken:
+            used = np.array([word in taken for word in vocabulary.rhyme_words])
             mask = mask & ~used
         return mask
 
