@@ -152,6 +152,7 @@ def test_what_is_delivered_keeps_every_rule(models, name, examples):
         ("en letters", {"include": ("the light", "a"), "lines": 4, "length": "20"}, {}),
         ("en letters", {"forbid": ("I", "a"), "lines": 2, "length": "9"}, {}),
         ("en", {"fixed": ("1:2=7",), "lines": 1, "length": "3"}, {}),
+        ("zh", {"fixed": ("2:2=光",), "rhyme": "AA", "length": "2"}, {"logit_bias": {"光": 90.0}}),
         ("en", {"acrostic": "r", "acrostic_at": "last", "unit": "syllable", "length": "3"}, {}),
         ("zh", {"length": "5,5", "rhyme": "AA", "forbid": ("光", "春风")}, {"logit_bias": {"光": 40.0}}),
         ("zh", {"lines": 2, "length": "3"}, {"logit_bias": {"，": 90.0}}),
