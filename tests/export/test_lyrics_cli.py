@@ -700,8 +700,9 @@ def test_a_place_that_is_not_there_is_said(lyrics, saved, args, message):
 
 
 def test_another_word_is_put_in_its_place_if_the_rules_allow(lyrics, tmp_path):
-    path = tmp_path / "song.json"
-    path.write_text(lyrics("zh", "--template", "_____光\n______", "--seed", 1, "--json")[1], encoding="utf-8")
+    path, template = tmp_path / "song.json", tmp_path / "template.txt"
+    template.write_text("_____光\n______\n", encoding="utf-8")
+    path.write_text(lyrics("zh", "--template", template, "--seed", 1, "--json")[1], encoding="utf-8")
     before = json.loads(path.read_text(encoding="utf-8"))["texts"][0]["text"].splitlines()
     args = ["--song", path, "--put"]
     code, out, _ = lyrics("zh", *args, "2:3=月")

@@ -223,7 +223,7 @@ def _plain_place(text: object) -> object:
 def _is_word(text: str) -> bool:
     """Whether a text is Chinese characters alone, or words of letters."""
     chinese = [is_han(char) for char in text]
-    return all(chinese) if any(chinese) else re.fullmatch(r"[^\W\d_]+([ '’-]+[^\W\d_]+)*['’]?", text) is not None
+    return all(chinese) if any(chinese) else re.fullmatch(r"[^\W_]+([ '’-]+[^\W_]+)*['’]?", text) is not None
 
 
 def _span_holds(span: str) -> bool:
