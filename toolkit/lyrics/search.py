@@ -111,6 +111,7 @@ class LineSearch:
         line: to be written.
         bonds: what the lines that are there ask for.
         options: how to choose.
+        num_candidates: how many are begun.
         processors: penalties of the options.
         history: the ids of the text so far.
         dice: chance.
@@ -185,11 +186,12 @@ class LineSearch:
             return rows, logits, logs, state
         mass = self._masses(rows, logits, arrived) - logs[arrived]
         best = mass.max()
-        stay = [i for i in range(len(rows)) if i not in set(arrived)]
+        there = set(arrived)
+        stay = [i for i in range(len(rows)) if i not in there]
         if np.isfinite(best):
             count = max(1, round(len(arrived) / WAYS))
             stay += [arrived[i] for i in self.dice.resample(np.exp(mass - best), count)]
-        rows = [replace(rows[i], wide=rows[i].wide and i not in set(arrived)) for i in stay]
+        rows = [replace(rows[i], wide=rows[i].wide and i not in there) for i in stay]
         return rows, logits[stay], logs[stay], self._take(state, stay)
 
     def _masses(self, rows: Sequence[_Row], logits: Logits, arrived: Sequence[int]) -> npt.NDArray[np.float64]:
