@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .pronunciations import VOWELS, pronunciations
-from .readings import Syllable, closing_readings, is_han
+from .readings import Syllable, closing_readings, is_han, readings
 
 CHINESE_CLASSES: Mapping[str, tuple[str, ...]] = {
     "麻": ("a", "ia", "ua"), "波": ("o", "uo", "io"), "歌": ("e",), "皆": ("ê", "ie", "üe"), "支": ("-i",),
@@ -70,6 +70,9 @@ class Rhymes:
         Where a phrase of the dictionary closes the token its reading is the only one: 音乐 is not 歌, while 乐 is
         both 歌 and 皆. What the whole line is then read as, `read` says.
         """
+        if len(token) == 1 and is_han(token):  # the tokens of most models, by a shorter way
+            said = () if self.double else readings(token)
+            return frozenset(name for syllable in said for name in _chinese(syllable, self.near))
         return self._classes(token, context=False)
 
     def read(self, text: str) -> frozenset[str]:
@@ -97,9 +100,11 @@ class Rhymes:
 
     def _classes(self, text: str, *, context: bool) -> frozenset[str]:
         text = _trimmed(text)
-        if text and is_han(text[-1]):
+        if not text:
+            return frozenset()
+        if is_han(text[-1]):
             ends = closing_readings(text, 1 + self.double, context=context)
-            names = [{name for syllable in readings for name in _chinese(syllable, self.near)} for readings in ends]
+            names = [{name for syllable in said for name in _chinese(syllable, self.near)} for said in ends]
             return frozenset(map(_AND.join, product(*names))) if names else frozenset()
         return frozenset(self._english(text))
 

@@ -12,7 +12,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from toolkit.decode_loop import rows_of
 from toolkit.sampling import NEVER, LogitsProcessor, SamplingOptions, choose
 from toolkit.signature import Signature
 from toolkit.step_model import Ids, Logits, State
@@ -248,7 +247,7 @@ class LineSearch:
         if not len(choice.ids):
             return
         allowed = logits[:, choice.ids]
-        for k, i in enumerate(members):
+        for k, i in enumerate(members if self.plan.rules.forbid else ()):
             banned = self._choices.forbidden_behind(rows[i].text)
             if banned is not None:
                 allowed[k, banned[choice.ids]] = NEVER
@@ -294,15 +293,9 @@ class LineSearch:
         text = text if row.tokens else row.lead + text
         after = self.line.line.after if place == len(cells) else cells[place].before if place < len(cells) else ""
         unread, queue = self._readable(after) if kind == CELLS else ("", row.queue)
-        return replace(
-            row,
-            place=place,
-            last=token_id,
-            tokens=(*row.tokens, Token(token_id, text + unread, log_prob)),
-            queue=queue,
-            wide=wide,
-            closed=kind == MARK and row.place == len(cells),
-        )
+        token = Token(token_id, text + unread, log_prob)
+        closed = bool(kind == MARK and row.place == len(cells))
+        return _Row(row.shape, place, token_id, (*row.tokens, token), row.lead, queue, wide, closed)
 
     def _mark_written(self, row: _Row, logits: Logits, log_sum: float) -> _Row:
         """With the next mark of the template, and those behind it that the model cannot read."""
@@ -352,8 +345,8 @@ class LineSearch:
 
 def taken(signature: Signature, state: State, rows: Sequence[int]) -> State:
     """The state of some of its sequences, in that order."""
-    specs = signature.state_inputs
-    return tuple(rows_of(part, spec, rows) for part, spec in zip(state, specs, strict=True))
+    axes = [spec.batch_axis for spec in signature.state_inputs]
+    return tuple(part.take(rows, axis=axis) for part, axis in zip(state, axes, strict=True))
 
 
 def stacked(signature: Signature, states: Sequence[State]) -> State:

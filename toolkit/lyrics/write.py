@@ -20,7 +20,7 @@ from toolkit.tokenizer import Tokenizer
 from toolkit.uniform import fresh_seed
 
 from .dice import Dice
-from .judge import Bonds, Judge
+from .judge import Judge
 from .options import LyricOptions
 from .plan import Arrangement, LinePlan, Plan
 from .rules import LyricRules, RuleError
@@ -315,7 +315,7 @@ class _Take:
             return None
         fresh = [c for c in kept if (line.number, cells_of(c.text)) not in self._led_nowhere]
         kept = fresh or kept
-        scores = [self._score(line, candidate, written, bonds) for candidate in kept]
+        scores = self._scores(line, kept, written)
         behind = self._arrangement.lines[line.number] if line.number < len(self._arrangement.lines) else None
         if behind is not None and behind.given is not None:
             likely = yield from self._likelihoods([i for i, _ in self._cut(behind.given)], [c.context for c in kept])
@@ -329,23 +329,26 @@ class _Take:
         texts[: len(written)] = [line.text for line in written]
         return texts
 
-    def _score(self, line: LinePlan, candidate: Candidate, written: Sequence[_Written], bonds: Bonds) -> float:
-        """Mean log-probability a token, less for repetition, more for a good rhyme."""
-        score = sum(token.log_prob for token in candidate.tokens) / len(candidate.tokens)
-        cells = cells_of(candidate.text)
-        seen = {pair for text in self._texts(written) if text is not None for pair in _pairs(cells_of(text))}
-        pairs = _pairs(cells)
-        score -= _REPEATED * (sum(pair in seen for pair in pairs) + len(pairs) - len(set(pairs))) / max(1, len(pairs))
+    def _scores(self, line: LinePlan, candidates: Sequence[Candidate], written: Sequence[_Written]) -> list[float]:
+        """Mean log-probability a token of each, less for repetition, more for a good rhyme."""
+        texts = self._texts(written)
+        seen = {pair for text in texts if text is not None for pair in pairwise(cells_of(text))}
         letter = line.line.letter
-        if letter:
-            lines = zip(self._arrangement.lines, self._texts(written), strict=True)
-            others = [text for plan, text in lines if text is not None and plan.line.letter == letter]
-            sounds = {_last_sound(text) for text in others} - {None}
-            score -= _SAME_SOUND * (_last_sound(candidate.text) in sounds)
+        lines = zip(self._arrangement.lines, texts, strict=True)
+        others = [text for plan, text in lines if letter and text is not None and plan.line.letter == letter]
+        sounds = {_last_sound(text) for text in others} - {None}
+        strict = Rhymes(double=self._plan.rules.double)
+        found = []
+        for candidate in candidates:
+            score = sum(token.log_prob for token in candidate.tokens) / len(candidate.tokens)
+            pairs = list(pairwise(cells_of(candidate.text)))
+            repeated = sum(pair in seen for pair in pairs) + len(pairs) - len(set(pairs))
+            score -= _REPEATED * repeated / max(1, len(pairs))
+            score -= _SAME_SOUND * (bool(sounds) and _last_sound(candidate.text) in sounds)
             if self._plan.rules.near and others:
-                strict = Rhymes(double=self._plan.rules.double)
                 score += _STRICT * any(strict.rhymes(candidate.text, text) for text in others)
-        return score
+            found.append(score)
+        return found
 
     def _likelihoods(self, ids: Sequence[int], contexts: Sequence[Context]) -> Generator[Request, Answer, list[float]]:
         """The mean log-probability of some tokens behind each of some contexts."""
@@ -412,10 +415,6 @@ def _log_prob(logits: "np.typing.NDArray[np.float32]", token_id: int) -> float:
         return 0.0
     best = row.max()
     return float(row[token_id] - best - np.log(np.exp(row - best).sum()))
-
-
-def _pairs(cells: Sequence[str]) -> list[tuple[str, str]]:
-    return list(pairwise(cells))
 
 
 def _last_sound(text: str) -> object:
