@@ -80,7 +80,7 @@ class ModuleModel:
             state: from `init_state` or the last step, in the signature's order.
 
         Returns:
-            The outputs, an array, or a tuple or list of several in the signature's order, and the next state.
+            The outputs, an array, or a tuple of several in the signature's order, and the next state.
 
         Raises:
             ToolkitError: wrong dtype or shape, names that the signature lacks, or ids out of range.
