@@ -119,9 +119,7 @@ class Choices:
         cells = self._cells(shape, place)
         if last is Last.APOSTROPHE:
             return Choice(np.flatnonzero(cells & vocabulary.begins_spaced))
-        if vocabulary.parts_words and (
-            last in {Last.WORD, Last.JOINED} or (last is Last.MARK and not vocabulary.is_chinese)
-        ):
+        if vocabulary.parts_words and self._takes_blank(last):
             cells = cells & ~vocabulary.begins_spaced
         gap = shape.gaps.get(place)
         if gap and last in {Last.WORD, Last.JOINED}:
@@ -132,11 +130,15 @@ class Choices:
         allowed = cells if gap is False else cells | self._between(last, can_join=can_join)
         return Choice(np.flatnonzero(allowed), WAYS if ahead else 1, tight)
 
+    def _takes_blank(self, last: Last) -> bool:
+        """Whether a blank may stand behind it."""
+        return last in {Last.WORD, Last.JOINED} or (last is Last.MARK and not self._vocabulary.is_chinese)
+
     def _between(self, last: Last, *, can_join: bool) -> Mask:
         """What may stand between two cells, fills none and is no mark of the template."""
         vocabulary = self._vocabulary
         kinds = []
-        if last in {Last.WORD, Last.JOINED} or (last is Last.MARK and not vocabulary.is_chinese):
+        if self._takes_blank(last):
             kinds.append(SPACE)
         if can_join:
             kinds.append(APOSTROPHE)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
-import numpy.typing as npt
 
 from toolkit.errors import OptionError
 from toolkit.language_model import LanguageModel
+from toolkit.sampling import log_softmax
+from toolkit.step_model import Logits
 from toolkit.uniform import fresh_seed
 
 from .dice import Dice
@@ -16,7 +17,7 @@ from .judge import Judge
 from .options import LyricOptions
 from .plan import Plan
 from .rules import LyricRules, RuleError
-from .search import Answer, Context, Request
+from .search import Answer, Request
 from .song import Song, SongLine
 from .template import Template
 from .text import lines_of
@@ -69,14 +70,13 @@ def reroll(model: LanguageModel, song: Song, number: int, seed: int | None = Non
         RuleError: no other line keeps the rules.
     """
     _check(model, song, number)
-    given = {i: line.text for i, line in enumerate(song.lines, start=1) if i != number}
     recipe = song.recipe
     if _layout(model, recipe.rules).lines[number - 1].is_fixed:
         raise RuleError("fixed", "all of it is given by the rules, so there is no other one.", number)
     options = replace(recipe.options, seed=fresh_seed() if seed is None else seed, num_return_sequences=1)
     avoid = (song.lines[number - 1].text,)
     parts = {"prompt": recipe.prompt, "fingerprint": recipe.model}
-    return write(model, recipe.rules, options, given=given, avoid=avoid, **parts)[0]
+    return write(model, recipe.rules, options, given=_others(song, number), avoid=avoid, **parts)[0]
 
 
 def extend(
@@ -179,12 +179,9 @@ def alternatives(model: LanguageModel, song: Song, number: int, cell: int, count
     before = [token.id for done in song.lines[: number - 1] for token in done.tokens]
     before += [token.id for token in line.tokens[:place]]
     logits = answered(model.backend, _logits_behind(model, vocabulary, recipe.prompt, before), model.tokenizer)
-    row = logits.astype(np.float64)
-    probs = np.exp(row - row.max())
-    probs /= probs.sum()
+    probs = np.exp(log_softmax(logits)[0])
 
-    given = {i: other.text for i, other in enumerate(song.lines, start=1) if i != number}
-    plan = Plan(recipe.rules, vocabulary, given)
+    plan = Plan(recipe.rules, vocabulary, _others(song, number))
     arrangement = plan.arrange(Dice(0, 0))
     judge = Judge(plan, arrangement)
     texts = [None if i == number else other.text for i, other in enumerate(song.lines, start=1)]
@@ -231,10 +228,15 @@ def put(model: LanguageModel, song: Song, number: int, cell: int, text: str) -> 
     there = line.tokens[place].text
     blank = there[: len(there) - len(there.lstrip())]
     pieces = [token.text for token in line.tokens]
-    given = {i: other.text for i, other in enumerate(song.lines, start=1)}
-    given[number] = "".join([*pieces[:place], blank, text, *pieces[place + 1 :]]).strip()
+    changed = "".join([*pieces[:place], blank, text, *pieces[place + 1 :]]).strip()
+    given = {**_others(song, number), number: changed}
     options = replace(recipe.options, num_return_sequences=1)
     return write(model, recipe.rules, options, prompt=recipe.prompt, given=given, fingerprint=recipe.model)[0]
+
+
+def _others(song: Song, number: int) -> dict[int, str]:
+    """The texts of all lines but one, by their numbers."""
+    return {i: line.text for i, line in enumerate(song.lines, start=1) if i != number}
 
 
 def _filled(vocabulary: Vocabulary, line: SongLine) -> list[int]:
@@ -252,15 +254,12 @@ def _token_at(vocabulary: Vocabulary, line: SongLine, number: int, cell: int) ->
 
 def _logits_behind(
     model: LanguageModel, vocabulary: Vocabulary, prompt: str, ids: Sequence[int]
-) -> Generator[Request, Answer, npt.NDArray[np.float32]]:
-    """The logits [V] behind some tokens of a text."""
-    context, _ = yield from opening(model.backend, vocabulary, prompt)
-    for token_id in ids:
-        _, state = yield from context.read()
-        context = Context(state, token_id)
+) -> Generator[Request, Answer, Logits]:
+    """The logits [1, V] behind some tokens of a text."""
+    start, _ = yield from opening(model.backend, vocabulary, prompt)
+    context = yield from start.followed_by(ids)
     logits, _ = yield from context.read()
-    found: npt.NDArray[np.float32] = logits[0]
-    return found
+    return logits
 
 
 def _layout(model: LanguageModel, rules: LyricRules) -> Template:

@@ -54,6 +54,14 @@ class Context:
             return self.logits, self.state
         return (yield np.array([self.pending]), self.state)
 
+    def followed_by(self, ids: Iterable[int]) -> "Generator[Request, Answer, Context]":
+        """Where the text stands behind some more tokens, the last of which is pending."""
+        context = self
+        for token_id in ids:
+            _, state = yield from context.read()
+            context = Context(state, token_id)
+        return context
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -79,7 +87,6 @@ class _Row:
     Attributes:
         shape: which of the plan's.
         place: the next cell.
-        last: the token before; None at the line's start.
         tokens: so far.
         lead: marks of the template before the first token, which the model cannot read.
         queue: those that come next, of which it can read the first.
@@ -89,7 +96,6 @@ class _Row:
 
     shape: int
     place: int = 0
-    last: int | None = None
     tokens: tuple[Token, ...] = ()
     lead: str = ""
     queue: str = ""
@@ -99,6 +105,11 @@ class _Row:
     @property
     def text(self) -> str:
         return "".join(token.text for token in self.tokens)
+
+    @property
+    def last(self) -> int | None:
+        """The token before; None at the line's start."""
+        return self.tokens[-1].id if self.tokens else None
 
 
 @dataclass
@@ -295,7 +306,7 @@ class LineSearch:
         unread, queue = self._readable(after) if kind == CELLS else ("", row.queue)
         token = Token(token_id, text + unread, log_prob)
         closed = bool(kind == MARK and row.place == len(cells))
-        return _Row(row.shape, place, token_id, (*row.tokens, token), row.lead, queue, wide, closed)
+        return _Row(row.shape, place, (*row.tokens, token), row.lead, queue, wide, closed)
 
     def _mark_written(self, row: _Row, logits: Logits, log_sum: float) -> _Row:
         """With the next mark of the template, and those behind it that the model cannot read."""
@@ -306,7 +317,6 @@ class LineSearch:
         at_end = row.place == len(self._shape(row).cells)
         return replace(
             row,
-            last=token_id,
             tokens=(*row.tokens, Token(token_id, text, log_prob)),
             queue=rest,
             closed=at_end and not rest,
@@ -319,7 +329,7 @@ class LineSearch:
         if parts is None or logits[parts] - log_sum < np.log(0.5):
             return replace(row, place=row.place + 1)
         token = Token(parts, "", float(logits[parts] - log_sum))
-        return replace(row, place=row.place + 1, last=parts, tokens=(*row.tokens, token))
+        return replace(row, place=row.place + 1, tokens=(*row.tokens, token))
 
     def _is_done(self, row: _Row) -> bool:
         """Whether the line has come to its end, and what parts it from the next one is written."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from toolkit.generation import bias_ids
 from toolkit.language_model import LanguageModel
 from toolkit.readings import read
 from toolkit.rhymes import Rhymes
-from toolkit.sampling import NEVER, LogitsProcessor, processors_for
-from toolkit.step_model import Ids, State, StepModel
+from toolkit.sampling import NEVER, LogitsProcessor, log_softmax, processors_for
+from toolkit.step_model import Ids, Logits, State, StepModel
 from toolkit.tokenizer import Tokenizer
 from toolkit.uniform import fresh_seed
 
@@ -88,7 +88,7 @@ def write(
         take: _Take(plan, replace(recipe, take=take), processors, model.backend).run()
         for take in range(options.num_return_sequences)
     }
-    songs, errors = _side_by_side(model.backend, takes, list(model.tokenizer.special_ids))
+    songs, errors = _side_by_side(model.backend, takes, model.tokenizer)
     if not songs:
         raise errors[0]
     for error in errors:
@@ -108,54 +108,48 @@ def rewrite(model: LanguageModel, recipe: Recipe) -> Song:
 
 
 Item = TypeVar("Item")
-_Writing = Generator[Request, Answer, Song]
 
 
 def _side_by_side(
-    model: StepModel, takes: Mapping[int, _Writing], special: Sequence[int]
-) -> tuple[list[Song], list[RuleError]]:
-    """Run texts to their ends; what they ask of the model goes into one batch."""
+    model: StepModel, writings: Mapping[int, Generator[Request, Answer, Item]], tokenizer: Tokenizer
+) -> tuple[list[Item], list[RuleError]]:
+    """Run what asks for steps to its ends, all in one batch; what came out, by number, and what could not."""
     asked: dict[int, Request] = {}
-    songs: dict[int, Song] = {}
+    found: dict[int, Item] = {}
     errors: list[RuleError] = []
+    special = list(tokenizer.special_ids)
 
-    def go_on(take: int, answer: Answer | None) -> None:
-        asked.pop(take, None)
+    def go_on(number: int, answer: Answer | None) -> None:
+        asked.pop(number, None)
         try:
-            asked[take] = next(takes[take]) if answer is None else takes[take].send(answer)
+            asked[number] = next(writings[number]) if answer is None else writings[number].send(answer)
         except StopIteration as end:
-            songs[take] = end.value
+            found[number] = end.value
         except RuleError as error:
             errors.append(error)
 
-    for take in takes:
-        go_on(take, None)
+    for number in writings:
+        go_on(number, None)
     while asked:
         order = list(asked)
-        ids = np.concatenate([asked[take][0] for take in order])
-        logits, state = _step(model, ids, stacked(model.signature, [asked[take][1] for take in order]), special)
+        ids = np.concatenate([asked[number][0] for number in order])
+        logits, state = _step(model, ids, stacked(model.signature, [asked[number][1] for number in order]), special)
         start = 0
-        for take in order:
-            rows = range(start, start + len(asked[take][0]))
+        for number in order:
+            rows = range(start, start + len(asked[number][0]))
             start = rows.stop
             alone = len(order) == 1
-            go_on(take, (logits, state) if alone else (logits[rows], taken(model.signature, state, rows)))
-    return [songs[take] for take in sorted(songs)], errors
+            go_on(number, (logits, state) if alone else (logits[rows], taken(model.signature, state, rows)))
+    return [found[number] for number in sorted(found)], errors
 
 
 def answered(model: StepModel, steps: Generator[Request, Answer, Item], tokenizer: Tokenizer) -> Item:
-    """Run what asks for steps to its end.
+    """Run what asks for steps, and breaks no rule, to its end.
 
     Raises:
         ToolkitError: the model returned NaN or infinity.
     """
-    answer: Answer | None = None
-    while True:
-        try:
-            ids, state = next(steps) if answer is None else steps.send(answer)
-        except StopIteration as end:
-            return cast("Item", end.value)
-        answer = _step(model, ids, state, list(tokenizer.special_ids))
+    return _side_by_side(model, {0: steps}, tokenizer)[0][0]
 
 
 def _step(model: StepModel, ids: Ids, state: State, special: Sequence[int]) -> Answer:
@@ -182,10 +176,7 @@ def opening(
         ids += [parts] if prompt or vocabulary.break_id is None else [parts, parts]
     if not ids:
         ids = [int(np.flatnonzero(vocabulary.sizes)[0])]
-    context = Context(model.init_state(1), ids[0])
-    for token_id in ids[1:]:
-        _, state = yield from context.read()
-        context = Context(state, token_id)
+    context = yield from Context(model.init_state(1), ids[0]).followed_by(ids[1:])
     return context, ids
 
 
@@ -214,7 +205,7 @@ class _Take:
         self._avoided: dict[str, frozenset[str]] = {}
         self._led_nowhere: set[tuple[int, tuple[str, ...]]] = set()
 
-    def run(self) -> _Writing:
+    def run(self) -> Generator[Request, Answer, Song]:
         """Line after line; where one cannot be written, back to an earlier one."""
         plans = self._arrangement.lines
         start, history = yield from opening(self._model, self._plan.vocabulary, self._recipe.prompt)
@@ -408,13 +399,10 @@ class _Take:
         return Song(lines, tuple(map(len, self._plan.template.stanzas)), rhymes, self._recipe)
 
 
-def _log_prob(logits: "np.typing.NDArray[np.float32]", token_id: int) -> float:
+def _log_prob(logits: Logits, token_id: int) -> float:
     """Of one token, from logits [1, V]; of one that is no text -inf counts as 0, as there is nothing to compare."""
-    row = logits[0].astype(np.float64)
-    if not np.isfinite(row[token_id]):
-        return 0.0
-    best = row.max()
-    return float(row[token_id] - best - np.log(np.exp(row - best).sum()))
+    found = float(log_softmax(logits)[0, token_id])
+    return found if np.isfinite(found) else 0.0
 
 
 def _last_sound(text: str) -> object:
