@@ -1,7 +1,6 @@
 """What the tests of the window share: no screen is needed, and nobody's settings are touched."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ os.environ.setdefault("QT_API", "pyside6")
 
 
 @pytest.fixture(autouse=True)
-def own_settings(tmp_path: Path) -> Iterator[None]:
+def own_settings(tmp_path: Path) -> None:
     """Settings and data of the application in an empty folder of the test."""
     from PySide6.QtCore import QCoreApplication, QSettings, QStandardPaths
 
@@ -20,4 +19,3 @@ def own_settings(tmp_path: Path) -> Iterator[None]:
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
     QCoreApplication.setOrganizationName("rnn-toolkit")
     QCoreApplication.setApplicationName("lyrics")
-    yield
