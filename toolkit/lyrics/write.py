@@ -168,14 +168,7 @@ def opening(
 ) -> Generator[Request, Answer, tuple[Context, list[int]]]:
     """What the model reads before a text: what stands between two texts, or the prompt; and its ids."""
     tokenizer = vocabulary.tokenizer
-    parts = vocabulary.parting_id
-    ids = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
-    if prompt:
-        ids += map(int, tokenizer.encode(prompt))
-    if parts is not None:
-        ids += [parts] if prompt or vocabulary.break_id is None else [parts, parts]
-    if not ids:
-        ids = [int(np.flatnonzero(vocabulary.sizes)[0])]
+    ids = tokenizer.opening(tokenizer.encode(prompt).tolist() if prompt else ())
     context = yield from Context(model.init_state(1), ids[0]).followed_by(ids[1:])
     return context, ids
 
