@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,10 +31,21 @@ def read_bytes(path: Path, what: str) -> bytes:
         return path.read_bytes()
 
 
-def byte_count(path: Path, what: str) -> int:
-    """The size of a file; arguments and errors as of `read_bytes`."""
-    with _reading(path, what), path.open("rb") as file:
-        return file.seek(0, os.SEEK_END)
+def byte_count(path: Path, what: str, most: int | None = None) -> int:
+    """The size of a file; arguments and errors as of `read_bytes`.
+
+    Raises:
+        FileFormatError: also where it has more than `most` bytes, or is no ordinary file and may have no end.
+    """
+    with _reading(path, what):
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            raise IsADirectoryError
+        if not stat.S_ISREG(facts.st_mode):
+            raise FileFormatError(f"{path}: expected {what}, found no ordinary file.")
+    if most is not None and facts.st_size > most:
+        raise FileFormatError(f"{path}: expected {what} of at most {most:,} bytes, found {facts.st_size:,}.")
+    return facts.st_size
 
 
 @contextlib.contextmanager
