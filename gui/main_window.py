@@ -1,40 +1,28 @@
 """The window: where everything is, and who hears of what."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import (
-    QApplication,
-    QLabel,
-    QMainWindow,
-    QMenu,
-    QSizePolicy,
-    QSplitter,
-    QStackedWidget,
-    QToolBar,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QStackedWidget
 
 from toolkit.errors import OptionError, ToolkitError
 from toolkit.lyrics.like import rules_like
 from toolkit.lyrics.rules import LyricRules
 from toolkit.sampling import SamplingOptions
 
-from . import settings, theme
-from .actions import MENUS, TAKES, make_actions, retranslate_actions, translated
+from . import remembered, settings, theme
+from .actions import TAKES, make_actions
 from .alternatives_popup import AlternativesPopup
 from .answerer import Answerer
+from .bars import Bars
 from .dialogs import Dialogs
 from .fonts import cjk_family
 from .inspector import Inspector
 from .keeper import Keeper
-from .languages import LANGUAGES, Languages
+from .languages import Languages
 from .model_opener import ModelOpener
 from .project import SUFFIX, Generation, Project
 from .recent_models import RecentModels
@@ -70,7 +58,8 @@ class MainWindow(QMainWindow):
         self.dialogs = Dialogs(self)
         self._build()
         self._connect()
-        self._recall()
+        remembered.recall(self)
+        self._show_busy()
         self.retranslate()
 
     # What it consists of --------------------------------------------------------------------------
@@ -79,65 +68,22 @@ class MainWindow(QMainWindow):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.page)
         self._pages.addWidget(self.translate_page)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.addWidget(self._pages)
-        self._splitter.addWidget(self.panel)
-        self._splitter.setStretchFactor(0, 1)
-        self._splitter.setStretchFactor(1, 0)
-        self._splitter.setCollapsible(0, False)
-        self._splitter.setSizes([720, 360])
-        self.setCentralWidget(self._splitter)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self._pages)
+        self.splitter.addWidget(self.panel)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        self.splitter.setCollapsible(0, False)
+        self.splitter.setSizes([720, 360])
+        self.setCentralWidget(self.splitter)
         self.setAcceptDrops(True)
         self.setMinimumSize(640, 420)
-        self._bar = QToolBar()
-        self._bar.setObjectName("toolbar")
-        self._bar.setMovable(False)
-        self._bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        for name in ("generate", "stop", "regenerate", "takes", "", "undo", "redo", "", "save", "export_sheet"):
-            if name:
-                self._bar.addAction(self.actions_by_name[name])
-            else:
-                self._bar.addSeparator()
-        for name in ("undo", "redo", "save", "export_sheet"):
-            button = self._bar.widgetForAction(self.actions_by_name[name])
-            assert isinstance(button, QToolButton)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        main = self._bar.widgetForAction(self.actions_by_name["generate"])
-        main.setObjectName("primary")
-        gap = QWidget()
-        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._bar.addWidget(gap)
-        self._model_button = QToolButton()
-        self._model_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self._model_button.clicked.connect(self.panel.show_model)
-        self._bar.addWidget(self._model_button)
-        self.addToolBar(self._bar)
+        self.bars = Bars(self, self.actions_by_name)
+        self.bars.language_chosen.connect(self.use_language)
+        self.bars.scheme_chosen.connect(self.use_scheme)
+        self.bars.model_wanted.connect(self.panel.show_model)
         self._speed = QLabel()
         self.statusBar().addPermanentWidget(self._speed)
-        self._menus: list[QMenu] = []
-        for _, names in MENUS:
-            menu = self.menuBar().addMenu("")
-            self._menus.append(menu)
-            for name in names:
-                menu.addAction(self.actions_by_name[name]) if name else menu.addSeparator()
-        self._menus[2].addSeparator()
-        self._take_menu = self._menus[2].addMenu("")
-        self._take_menu.addActions([self.actions_by_name[name] for name in TAKES])
-        self._menus[3].addSeparator()
-        self._language_menu, self._scheme_menu = self._menus[3].addMenu(""), self._menus[3].addMenu("")
-        self._languages_by_code = self._choices(self._language_menu, ("system", *LANGUAGES), self.use_language)
-        self._schemes_by_name = self._choices(self._scheme_menu, theme.SCHEMES, self.use_scheme)
-
-    def _choices(self, menu: QMenu, names: tuple[str, ...], use: Any) -> dict[str, QAction]:  # noqa: ANN401 - a method
-        group = QActionGroup(self)
-        found = {}
-        for name in names:
-            action = menu.addAction("")
-            action.setCheckable(True)
-            action.triggered.connect(lambda _=False, name=name: use(name))
-            group.addAction(action)
-            found[name] = action
-        return found
 
     def _connect(self) -> None:
         page, panel, editor = self.page, self.panel, self.page.editor
@@ -239,59 +185,11 @@ class MainWindow(QMainWindow):
 
     # What is remembered ---------------------------------------------------------------------------
 
-    def _recall(self) -> None:
-        panel = self.panel
-        try:
-            panel.rules.set_rules(LyricRules.from_dict(settings.RULES.get(), "settings"))
-        except OptionError:
-            panel.rules.set_rules(LyricRules.from_dict(settings.RULES.default, "settings"))
-        panel.rules.set_on(settings.RULES_ON.get())
-        try:
-            panel.sampling.set_options(SamplingOptions.from_dict(settings.SAMPLING.get(), "settings"))
-        except OptionError:
-            panel.sampling.set_options(SamplingOptions(temperature=0.9))
-        panel.sampling.set_seed_locked(settings.SEED_LOCKED.get())
-        panel.sampling.set_preview_on(settings.PREVIEW.get())
-        panel.setCurrentIndex(settings.PANEL.get())
-        self.page.takes.count.setValue(settings.TAKES.get())
-        self.page.show_takes(shown=False)
-        self.set_font_points(settings.FONT_POINTS.get())
-        for name, setting in (("show_probs", settings.SHOW_PROBS), ("show_rhymes", settings.SHOW_RHYMES)):
-            self.actions_by_name[name].setChecked(setting.get())
-        self.actions_by_name["show_panel"].setChecked(True)
-        self._languages_by_code[
-            settings.LANGUAGE.get() if settings.LANGUAGE.get() in self._languages_by_code else "system"
-        ].setChecked(True)
-        self._schemes_by_name[
-            settings.SCHEME.get() if settings.SCHEME.get() in self._schemes_by_name else "system"
-        ].setChecked(True)
-        self.panel.model.set_recent(self.recent.paths())
-        if not self.restoreGeometry(settings.to_bytes(settings.GEOMETRY.get())):
-            self.resize(1120, 720)
-        self._splitter.restoreState(settings.to_bytes(settings.WINDOW_STATE.get()))
-        self._show_busy()
-        self._show_place()
-
-    def _remember(self) -> None:
-        panel = self.panel
-        rules = panel.rules.rules()
-        if rules is not None:
-            settings.RULES.set(rules.to_dict())
-        settings.RULES_ON.set(panel.rules.is_on())
-        settings.SAMPLING.set(panel.sampling.options().to_dict())
-        settings.SEED_LOCKED.set(panel.sampling.seed_is_locked())
-        settings.PREVIEW.set(panel.sampling.preview_is_on())
-        settings.PANEL.set(panel.currentIndex())
-        settings.TAKES.set(self.page.takes.count.value())
-        settings.GEOMETRY.set(settings.from_bytes(self.saveGeometry()))
-        settings.WINDOW_STATE.set(settings.from_bytes(self._splitter.saveState()))
-        settings.FILE.set(str(self.keeper.path or ""))
-
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Nothing is asked: what is not saved is there again the next time."""
         self.writer.stop()
         self.popup.close()
-        self._remember()
+        remembered.remember(self)
         self.keeper.close()
         super().closeEvent(event)
 
@@ -459,14 +357,9 @@ class MainWindow(QMainWindow):
         self._pages.setCurrentIndex(0 if self.models.translator is None else 1)
         settings.MODEL.set(self.models.path)
         self._show_busy()
-        self._name_model()
+        self.bars.show_model(self.models.path)
         if opened.warnings:
             self.page.messages.show_message(" ".join(opened.warnings))
-
-    def _name_model(self) -> None:
-        path = self.models.path
-        name = path.removeprefix("builtin:") if path.startswith("builtin:") else Path(path).stem
-        self._model_button.setText(self.tr("Model: {name}").format(name=name or "…"))
 
     def _show_loading(self, path: str) -> None:
         self.panel.model.show_loading(path or None)
@@ -522,24 +415,6 @@ class MainWindow(QMainWindow):
 
     def retranslate(self) -> None:
         """Set all texts in the language of the window."""
-        retranslate_actions(self.actions_by_name)
-        for menu, (title, _) in zip(self._menus, MENUS, strict=True):
-            menu.setTitle(translated(title))
-        self._take_menu.setTitle(self.tr("&Use a take"))
-        self._language_menu.setTitle(self.tr("L&anguage"))
-        self._scheme_menu.setTitle(self.tr("A&ppearance"))
-        for code, action in self._languages_by_code.items():
-            action.setText(LANGUAGES.get(code) or self.tr("As the system"))
-        names: Mapping[str, str] = {
-            theme.SYSTEM: self.tr("As the system"),
-            theme.LIGHT: self.tr("Light"),
-            theme.DARK: self.tr("Dark"),
-        }
-        for scheme, action in self._schemes_by_name.items():
-            action.setText(names[scheme])
-        self._bar.setWindowTitle(self.tr("Tools"))
-        self._model_button.setToolTip(self.tr("The model in use; press to see it and to choose another"))
-        self._name_model()
         self._show_place()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name

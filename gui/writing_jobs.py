@@ -1,7 +1,7 @@
 """What the window has its threads do: calls of the core, nothing else. None touches a widget."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from toolkit.generation import stream
 from toolkit.language_model import LanguageModel
@@ -11,8 +11,9 @@ from toolkit.lyrics.song import Song
 from toolkit.lyrics.write import Takes, write_takes
 from toolkit.sampling import SamplingOptions
 from toolkit.stopping import Stop, stoppable
-from toolkit.translation import TranslateOptions, Translation
+from toolkit.translation import TranslateOptions, Translation, translate
 from toolkit.translator import Translator
+from toolkit.uniform import fresh_seed
 
 from .worker import Tell, Work
 
@@ -101,15 +102,14 @@ def write_lyrics(
 
 
 def translate_lines(translator: Translator, lines: Sequence[str], options: TranslateOptions) -> Work:
-    """Answer line by line; tells the number of a line, from 0, with its answers."""
+    """Answer line by line; tells the answers of one line after the other."""
 
-    def work(_stop: Stop, tell: Tell) -> list[list[Translation]]:
-        found = []
+    def work(stop: Stop, tell: Tell) -> None:
+        running = stoppable(translator, stop)
+        tokenizers = running.source_tokenizer, running.target_tokenizer
+        seed = fresh_seed() if options.seed is None else options.seed
         for i, line in enumerate(lines):
-            answers = translator.translate(line, replace(options))
-            tell((i, answers))
-            found.append(answers)
-        return found
+            tell(translate(running.backend, running.loop, tokenizers, [line], options, seed, first=i)[0])
 
     return work
 
