@@ -2,10 +2,10 @@
 
 from PySide6.QtCore import QObject, Signal
 
-from toolkit.translation import TranslateOptions
+from toolkit.translation import TranslateOptions, Translation
 
 from .model_opener import ModelOpener
-from .translate_page import TranslatePage
+from .translate_page import TranslatePage, sources_of
 from .worker import Ended, Lane
 from .writing_jobs import translate_lines
 
@@ -33,8 +33,14 @@ class Answerer(QObject):
         if model is None:
             return
         self._page.begin()
-        run = self._lane.start(translate_lines(model, text.splitlines(), options))
-        run.told.connect(lambda found: self._page.show_results(found[1]))
+        found: list[Translation] = []
+
+        def told(answers: list[Translation]) -> None:
+            found.extend(answers)
+            self._page.show_results(found)
+
+        run = self._lane.start(translate_lines(model, sources_of(text), options))
+        run.told.connect(told)
         run.ended.connect(self._ended)
 
     def stop(self) -> None:

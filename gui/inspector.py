@@ -52,7 +52,7 @@ class Inspector(QObject):
         self._judge_soon = self._timer(JUDGE_AFTER_MS, self.judge_now)
         self._score_soon = self._timer(SCORE_AFTER_MS, self._score_now)
         self._preview_soon = self._timer(PREVIEW_AFTER_MS, self._preview_now)
-        editor.textChanged.connect(self._text_changed)
+        editor.edited.connect(self._text_changed)
         editor.alternatives_wanted.connect(self.look_at)
         editor.left_alternatives.connect(self.close_popup)
         popup.chosen.connect(self._chosen)

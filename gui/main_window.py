@@ -107,10 +107,10 @@ class MainWindow(QMainWindow):
             "stop": self.escape,
             "regenerate": self.writer.regenerate,
             "takes": lambda: self.write_takes(page.takes.count.value()),
-            "alternatives": lambda: self.inspector.look_at(editor.position()),
+            "alternatives": lambda: self.inspector.look_at(editor.cursor_position()),
             "lock_line": lambda: editor.toggle_lock(editor.current_line()),
             "reroll_line": lambda: self.writer.reroll(editor.current_line()),
-            "answer": self.translate_page.answer,
+            "answer": self.translate_page.want,
             "larger": lambda: self.set_font_points(settings.FONT_POINTS.get() + 1),
             "smaller": lambda: self.set_font_points(settings.FONT_POINTS.get() - 1),
             "usual_size": lambda: self.set_font_points(settings.FONT_POINTS.default),
@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         self.answerer.busy_changed.connect(self._show_busy)
 
         editor.reroll_wanted.connect(self.writer.reroll)
-        for changed in (editor.textChanged, editor.locked_changed, page.title.textChanged):
+        for changed in (editor.edited, editor.locked_changed, page.title.textChanged):
             changed.connect(self.keeper.changed)
         panel.rules.changed.connect(self.keeper.changed)
         panel.sampling.changed.connect(self.keeper.changed)
@@ -217,8 +217,7 @@ class MainWindow(QMainWindow):
         self.writer.forget()
         self.inspector.close_popup()
         editor = self.page.editor
-        editor.set_text(project.text)
-        editor.set_locked_lines(project.locked)
+        editor.load(project.text, project.locked)
         self.page.title.setText(project.title)
         self._generations = list(project.generations)
         self.panel.history.set_generations(self._generations)
@@ -302,7 +301,7 @@ class MainWindow(QMainWindow):
     def generate(self) -> None:
         """Write, or answer where the model answers."""
         if self.models.translator is not None:
-            self.translate_page.answer()
+            self.translate_page.want()
         else:
             self.writer.generate()
 
