@@ -110,7 +110,7 @@ class Translator:
         )
 
     def notes(self, texts: Sequence[str]) -> list[str]:
-        """What to know before some sources are read, a sentence each: unknown tokens, and one longer than any learnt."""
+        """What to know before some sources are read, a sentence each: unknown tokens, and one too long."""
         return [str(warning) for warning in self._warnings(texts)]
 
     def _warnings(self, texts: Sequence[str]) -> Iterator[UserWarning]:
