@@ -39,7 +39,7 @@ class Segment(QPushButton):
             return
         palette = QPalette(option.palette)
         palette.setColor(QPalette.ColorRole.ButtonText, palette.color(QPalette.ColorRole.HighlightedText))
-        option.palette = palette  # type: ignore[assignment]  # the stubs know its fields as functions only
+        option.palette = palette
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(palette.color(QPalette.ColorRole.Accent))
         painter.setPen(palette.color(QPalette.ColorRole.Text) if self.hasFocus() else Qt.PenStyle.NoPen)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from .bundle import SEQ2SEQ, SERIES, TOKENIZERS
+from .bundle import LM, MODULE, SEQ2SEQ, SERIES, TOKENIZERS, WINDOW
 from .tokenizer import SPECIAL, readable
 
 _SHOWN = 20
@@ -14,6 +14,13 @@ _SHOWN = 20
 _UNITS = {SERIES: "points", SEQ2SEQ: "pairs"}
 """What the data of a kind are counted in, where that is not characters."""
 
+KINDS = {
+    LM: "language model (lm)",
+    SERIES: "real numbers in and out (series)",
+    SEQ2SEQ: "text to text (seq2seq)",
+    WINDOW: "reads a window of text at once (window)",
+    MODULE: "a step of any kind (module)",
+}
 VOCABULARY = "{size:,} {kind} tokens, newline {newline}: {first} …"
 PARITY = "equal to PyTorch within {atol:g} over {steps} steps (largest error: {errors})"
 PARITY_OF_FLOAT32 = "the float32 graphs: " + PARITY
@@ -22,7 +29,18 @@ RECOGNISED = "{file} of another program"
 CORPUS = "{source}, {characters:,} {unit}, SHA-256 {sha256:.16}…"
 RESUMABLE, NOT_RESUMABLE = "yes", "no, for export and inference"
 FILE = "{bytes:,} bytes, SHA-256 {sha256:.16}…"
-SENTENCES = (VOCABULARY, PARITY, PARITY_OF_FLOAT32, WEIGHTS, RECOGNISED, CORPUS, RESUMABLE, NOT_RESUMABLE, FILE)
+SENTENCES = (
+    *KINDS.values(),
+    VOCABULARY,
+    PARITY,
+    PARITY_OF_FLOAT32,
+    WEIGHTS,
+    RECOGNISED,
+    CORPUS,
+    RESUMABLE,
+    NOT_RESUMABLE,
+    FILE,
+)
 """What a window translates, as it does the names."""
 
 NAMES = ("kind", "network", "vocabulary", "source vocabulary", "target vocabulary", "parity", "weights", "made from")
@@ -59,7 +77,7 @@ def _plain(name: str, text: object) -> Fact:
 
 
 def _network(facts: Mapping[str, Any]) -> Iterator[Fact]:
-    yield _plain("kind", facts["kind"])
+    yield Fact("kind", KINDS[facts["kind"]])
     yield _plain("network", pairs(facts["network"]))
 
 
