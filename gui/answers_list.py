@@ -43,25 +43,26 @@ class AnswersList(QWidget):
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.tree.setRootIsDecorated(False)
         self.tree.setItemsExpandable(False)
-        self.tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.tree.setTextElideMode(Qt.TextElideMode.ElideRight)
         header = self.tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(_TEXT, QHeaderView.ResizeMode.Stretch)
         for column in (_SURE, _SCORE):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self.tree.currentItemChanged.connect(lambda *_: self._show_what_can_be_done())
-        self.tree.itemActivated.connect(lambda *_: self.choose())
+        self.tree.currentItemChanged.connect(self._show_what_can_be_done)
+        self.tree.itemActivated.connect(self.choose)
         self.use, self.next, self.copy = QPushButton(), QPushButton(), QPushButton()
         self.use.clicked.connect(self.choose)
-        self.next.clicked.connect(lambda: self.next_wanted.emit(self.current()))
-        self.copy.clicked.connect(lambda: QApplication.clipboard().setText(self.current()))
-        buttons = FlowLayout()
+        self.next.clicked.connect(self._want_next)
+        self.copy.clicked.connect(self._copy)
+        below = QWidget()
+        buttons = FlowLayout(below)
         for button in (self.use, self.next, self.copy):
             buttons.addWidget(button)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.tree, 1)
-        box.addLayout(buttons)
+        box.addWidget(below)
         self.retranslate()
 
     def show_groups(self, groups: Sequence[Sequence[Translation]], *, says_cut: bool = False) -> None:
@@ -99,17 +100,26 @@ class AnswersList(QWidget):
         if self.current():
             self.chosen.emit(self.current())
 
+    def _want_next(self) -> None:
+        self.next_wanted.emit(self.current())
+
+    def _copy(self) -> None:
+        QApplication.clipboard().setText(self.current())
+
     def set_text_font(self, font: QFont) -> None:
         """The font of lines and answers."""
         self.tree.setFont(font)
+        self.tree.header().setFont(self.font())
 
     def _row(self, found: Translation) -> QTreeWidgetItem:
         sure = math.exp(sum(found.log_probs) / max(1, len(found.log_probs)))
         item = QTreeWidgetItem([visible(found.text).replace("\n", "↵"), f"{sure:.0%}", f"{found.score:.2f}"])
         item.setData(_TEXT, _WHOLE, found.text)
         if self._says_cut and found.finish_reason == "length":
-            item.setText(_TEXT, self.tr("{text} (cut off)").format(text=item.text(_TEXT)))
+            item.setText(_TEXT, f"{item.text(_TEXT)} …")
+            item.setToolTip(_TEXT, self.tr("It ends here because it may be no longer."))
         for column in (_SURE, _SCORE):
+            item.setFont(column, self.font())
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return item
 

@@ -85,8 +85,8 @@ class TranslatePage(QWidget):
         self.beams, self._beams_label = _number("num_beams", _WIDEST)
         self.best, self._best_label = _number("num_return_sequences", _WIDEST)
         self.longest, self._longest_label = _number("max_new_tokens")
-        self.beams.valueChanged.connect(lambda value: self.best.setValue(min(value, self.best.value())))
-        self.best.valueChanged.connect(lambda value: self.beams.setValue(max(value, self.beams.value())))
+        self.beams.valueChanged.connect(self._lower_best)
+        self.best.valueChanged.connect(self._raise_beams)
         self.same_length = QCheckBox()
         self.same_length.toggled.connect(self.longest.setDisabled)
         self.ask = QPushButton()
@@ -104,7 +104,8 @@ class TranslatePage(QWidget):
         self.show_error("")
 
     def _lay_out(self) -> None:
-        knobs = FlowLayout()
+        row_of_knobs = QWidget()  # owns them: a layout without a widget would leave that to Python
+        knobs = FlowLayout(row_of_knobs)
         for label, number in (
             (self._beams_label, self.beams),
             (self._best_label, self.best),
@@ -123,7 +124,7 @@ class TranslatePage(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.input, 1)
         box.addWidget(self._about)
-        box.addLayout(knobs)
+        box.addWidget(row_of_knobs)
         box.addWidget(self._error)
         halves = QSplitter(Qt.Orientation.Vertical)
         halves.setChildrenCollapsible(False)
@@ -134,6 +135,13 @@ class TranslatePage(QWidget):
         whole = QVBoxLayout(self)
         whole.addWidget(self._title)
         whole.addWidget(halves, 1)
+
+    def _lower_best(self, beams: int) -> None:
+        """A search gives no more answers than it has beams."""
+        self.best.setValue(min(beams, self.best.value()))
+
+    def _raise_beams(self, best: int) -> None:
+        self.beams.setValue(max(best, self.beams.value()))
 
     # What is asked -------------------------------------------------------------------------------
 

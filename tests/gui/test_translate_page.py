@@ -216,7 +216,7 @@ def test_what_ended_at_the_bound_is_said_to_be_cut_off_unless_the_length_was_ask
     page.same_length.setChecked(False)
     page.want()
     page.show_results([made("一", "甲乙", reason="length")])
-    assert answers(page) == {"一": ["甲乙 (cut off)"]}
+    assert answers(page) == {"一": ["甲乙 …"]}
     assert page.answers.current() == "甲乙"
     page.same_length.setChecked(True)
     page.want()
