@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QFont, QFontMetrics
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QBrush, QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -38,8 +38,10 @@ class AnswersList(QWidget):
         super().__init__(parent)
         self._groups: list[Sequence[Translation]] = []
         self._says_cut = False
+        self._text_font = self.font()
         self.tree = QTreeWidget()
         self.tree.setColumnCount(3)
+        self.tree.setMinimumHeight(5 * self.tree.fontMetrics().lineSpacing())
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.tree.setRootIsDecorated(False)
         self.tree.setItemsExpandable(False)
@@ -78,6 +80,7 @@ class AnswersList(QWidget):
         for group in self._groups:
             line = QTreeWidgetItem([visible(group[0].source).replace("\n", "↵")])
             line.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            line.setFont(_TEXT, self._text_font)
             self.tree.addTopLevelItem(line)
             line.setFirstColumnSpanned(True)
             line.addChildren([self._row(found) for found in group])
@@ -108,18 +111,18 @@ class AnswersList(QWidget):
 
     def set_text_font(self, font: QFont) -> None:
         """The font of lines and answers."""
-        self.tree.setFont(font)
-        self.tree.header().setFont(self.font())
+        self._text_font = font
+        self.show_groups(self._groups, says_cut=self._says_cut)
 
     def _row(self, found: Translation) -> QTreeWidgetItem:
         sure = math.exp(sum(found.log_probs) / max(1, len(found.log_probs)))
         item = QTreeWidgetItem([visible(found.text).replace("\n", "↵"), f"{sure:.0%}", f"{found.score:.2f}"])
+        item.setFont(_TEXT, self._text_font)
         item.setData(_TEXT, _WHOLE, found.text)
         if self._says_cut and found.finish_reason == "length":
             item.setText(_TEXT, f"{item.text(_TEXT)} …")
             item.setToolTip(_TEXT, self.tr("It ends here because it may be no longer."))
         for column in (_SURE, _SCORE):
-            item.setFont(column, self.font())
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return item
 
@@ -163,8 +166,3 @@ class AnswersList(QWidget):
         elif event.type() == QEvent.Type.PaletteChange:
             self._colour()
         super().changeEvent(event)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """A line with three answers."""
-        hint = super().minimumSizeHint()
-        return hint.expandedTo(QSize(0, 9 * QFontMetrics(self.tree.font()).lineSpacing()))

@@ -28,6 +28,7 @@ class TakeCard(QWidget):
         self._state = PlainLabel(theme.muted)
         self._state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._body = _Body()
+        self._body.focus_changed.connect(self.update)
         self._about = PlainLabel(theme.muted)
         self._about.setWordWrap(True)
         self.use = QPushButton()
@@ -137,6 +138,8 @@ class TakeCard(QWidget):
 class _Body(QPlainTextEdit):
     """A text to read and to copy from."""
 
+    focus_changed = Signal()
+
     def __init__(self) -> None:
         super().__init__()
         self.setReadOnly(True)
@@ -162,14 +165,14 @@ class _Body(QPlainTextEdit):
             bar.setValue(bar.maximum())
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
-        """The card shows it."""
+        """Say so."""
         super().focusInEvent(event)
-        self.parentWidget().update()
+        self.focus_changed.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
         """As `focusInEvent`."""
         super().focusOutEvent(event)
-        self.parentWidget().update()
+        self.focus_changed.emit()
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Room for the lines of a verse."""

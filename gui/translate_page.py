@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QFont, QTextCursor
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -119,22 +118,14 @@ class TranslatePage(QWidget):
             knobs.addWidget(pair)
         for widget in (self.same_length, self.ask, self.stop):
             knobs.addWidget(widget)
-        above = QWidget()
-        box = QVBoxLayout(above)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self.input, 1)
+        box = QVBoxLayout(self)
+        box.addWidget(self._title)
+        box.addWidget(self.input, 2)
         box.addWidget(self._about)
         box.addWidget(row_of_knobs)
         box.addWidget(self._error)
-        halves = QSplitter(Qt.Orientation.Vertical)
-        halves.setChildrenCollapsible(False)
-        halves.addWidget(above)
-        halves.addWidget(self.answers)
-        halves.setStretchFactor(0, 2)
-        halves.setStretchFactor(1, 3)
-        whole = QVBoxLayout(self)
-        whole.addWidget(self._title)
-        whole.addWidget(halves, 1)
+        box.addWidget(self.answers, 3)
+        self.input.setMinimumHeight(3 * self.input.fontMetrics().lineSpacing())
 
     def _lower_best(self, beams: int) -> None:
         """A search gives no more answers than it has beams."""
