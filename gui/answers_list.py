@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QFont, QFontMetrics
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QBrush, QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -38,30 +38,33 @@ class AnswersList(QWidget):
         super().__init__(parent)
         self._groups: list[Sequence[Translation]] = []
         self._says_cut = False
+        self._text_font = self.font()
         self.tree = QTreeWidget()
         self.tree.setColumnCount(3)
+        self.tree.setMinimumHeight(5 * self.tree.fontMetrics().lineSpacing())
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.tree.setRootIsDecorated(False)
         self.tree.setItemsExpandable(False)
-        self.tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.tree.setTextElideMode(Qt.TextElideMode.ElideRight)
         header = self.tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(_TEXT, QHeaderView.ResizeMode.Stretch)
         for column in (_SURE, _SCORE):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self.tree.currentItemChanged.connect(lambda *_: self._show_what_can_be_done())
-        self.tree.itemActivated.connect(lambda *_: self.choose())
+        self.tree.currentItemChanged.connect(self._show_what_can_be_done)
+        self.tree.itemActivated.connect(self.choose)
         self.use, self.next, self.copy = QPushButton(), QPushButton(), QPushButton()
         self.use.clicked.connect(self.choose)
-        self.next.clicked.connect(lambda: self.next_wanted.emit(self.current()))
-        self.copy.clicked.connect(lambda: QApplication.clipboard().setText(self.current()))
-        buttons = FlowLayout()
+        self.next.clicked.connect(self._want_next)
+        self.copy.clicked.connect(self._copy)
+        below = QWidget()
+        buttons = FlowLayout(below)
         for button in (self.use, self.next, self.copy):
             buttons.addWidget(button)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.tree, 1)
-        box.addLayout(buttons)
+        box.addWidget(below)
         self.retranslate()
 
     def show_groups(self, groups: Sequence[Sequence[Translation]], *, says_cut: bool = False) -> None:
@@ -77,6 +80,7 @@ class AnswersList(QWidget):
         for group in self._groups:
             line = QTreeWidgetItem([visible(group[0].source).replace("\n", "↵")])
             line.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            line.setFont(_TEXT, self._text_font)
             self.tree.addTopLevelItem(line)
             line.setFirstColumnSpanned(True)
             line.addChildren([self._row(found) for found in group])
@@ -99,16 +103,25 @@ class AnswersList(QWidget):
         if self.current():
             self.chosen.emit(self.current())
 
+    def _want_next(self) -> None:
+        self.next_wanted.emit(self.current())
+
+    def _copy(self) -> None:
+        QApplication.clipboard().setText(self.current())
+
     def set_text_font(self, font: QFont) -> None:
         """The font of lines and answers."""
-        self.tree.setFont(font)
+        self._text_font = font
+        self.show_groups(self._groups, says_cut=self._says_cut)
 
     def _row(self, found: Translation) -> QTreeWidgetItem:
         sure = math.exp(sum(found.log_probs) / max(1, len(found.log_probs)))
         item = QTreeWidgetItem([visible(found.text).replace("\n", "↵"), f"{sure:.0%}", f"{found.score:.2f}"])
+        item.setFont(_TEXT, self._text_font)
         item.setData(_TEXT, _WHOLE, found.text)
         if self._says_cut and found.finish_reason == "length":
-            item.setText(_TEXT, self.tr("{text} (cut off)").format(text=item.text(_TEXT)))
+            item.setText(_TEXT, f"{item.text(_TEXT)} …")
+            item.setToolTip(_TEXT, self.tr("It ends here because it may be no longer."))
         for column in (_SURE, _SCORE):
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return item
@@ -153,8 +166,3 @@ class AnswersList(QWidget):
         elif event.type() == QEvent.Type.PaletteChange:
             self._colour()
         super().changeEvent(event)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """A line with three answers."""
-        hint = super().minimumSizeHint()
-        return hint.expandedTo(QSize(0, 9 * QFontMetrics(self.tree.font()).lineSpacing()))

@@ -1,7 +1,7 @@
 """One of several takes: its text, a note, and the button that chooses it."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QKeySequence, QTextCursor
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFont, QFontMetrics, QKeySequence, QPainter, QPaintEvent, QPalette, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from . import theme
@@ -11,7 +11,7 @@ _CELLS = 9
 """Full-width characters that a card has room for at least: a line of seven with its mark."""
 
 
-class TakeCard(QFrame):
+class TakeCard(QWidget):
     """A take, numbered from 0; it is empty, a draft, or finished."""
 
     chosen = Signal(int)
@@ -21,7 +21,6 @@ class TakeCard(QFrame):
         super().__init__(parent)
         self.index = index
         self._text, self._note, self._writing = "", "", True
-        self.setFrameShape(QFrame.Shape.StyledPanel)
         self._heading = PlainLabel()
         bold = self._heading.font()
         bold.setBold(True)
@@ -29,10 +28,10 @@ class TakeCard(QFrame):
         self._state = PlainLabel(theme.muted)
         self._state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._body = _Body()
+        self._body.focus_changed.connect(self.update)
         self._about = PlainLabel(theme.muted)
         self._about.setWordWrap(True)
         self.use = QPushButton()
-        self.use.setAutoDefault(True)
         self.use.clicked.connect(self.choose)
         head = QHBoxLayout()
         head.addWidget(self._heading)
@@ -120,6 +119,15 @@ class TakeCard(QFrame):
     def _show_state(self) -> None:
         self._state.setText(self.tr("writing …") if self._writing else "")
 
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """A sheet of paper; its edge is coloured while the text has the focus."""
+        palette = self.palette()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(palette.color(QPalette.ColorRole.Base))
+        painter.setPen(theme.accent(palette) if self._body.hasFocus() else palette.color(QPalette.ColorRole.Mid))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """The language of the window may change."""
         if event.type() == QEvent.Type.LanguageChange:
@@ -130,12 +138,15 @@ class TakeCard(QFrame):
 class _Body(QPlainTextEdit):
     """A text to read and to copy from."""
 
+    focus_changed = Signal()
+
     def __init__(self) -> None:
         super().__init__()
         self.setReadOnly(True)
         self.setTabChangesFocus(True)
         self.setUndoRedoEnabled(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAutoFillBackground(False)  # the card is its paper
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -152,6 +163,16 @@ class _Body(QPlainTextEdit):
             self.setPlainText(text)
         if at_end:
             bar.setValue(bar.maximum())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+        """Say so."""
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+        """As `focusInEvent`."""
+        super().focusOutEvent(event)
+        self.focus_changed.emit()
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Room for the lines of a verse."""

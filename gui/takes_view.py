@@ -50,7 +50,7 @@ class TakesView(QWidget):
         self._count_label = QLabel()
         self._count_label.setBuddy(self.count)
         self.write = QPushButton()
-        self.write.clicked.connect(lambda: self.wanted.emit(self.count.value()))
+        self.write.clicked.connect(self._want)
         self.stop = QPushButton()
         self.stop.clicked.connect(self.stop_wanted)
         self.back = QPushButton()
@@ -139,6 +139,9 @@ class TakesView(QWidget):
     def sideways(self) -> QScrollBar:
         """What scrolls the cards."""
         return self._scroll.horizontalScrollBar()
+
+    def _want(self) -> None:
+        self.wanted.emit(self.count.value())
 
     def _make_cards(self, count: int) -> None:
         for card in self._cards:

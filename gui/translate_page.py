@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QFont, QTextCursor
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -85,8 +84,8 @@ class TranslatePage(QWidget):
         self.beams, self._beams_label = _number("num_beams", _WIDEST)
         self.best, self._best_label = _number("num_return_sequences", _WIDEST)
         self.longest, self._longest_label = _number("max_new_tokens")
-        self.beams.valueChanged.connect(lambda value: self.best.setValue(min(value, self.best.value())))
-        self.best.valueChanged.connect(lambda value: self.beams.setValue(max(value, self.beams.value())))
+        self.beams.valueChanged.connect(self._lower_best)
+        self.best.valueChanged.connect(self._raise_beams)
         self.same_length = QCheckBox()
         self.same_length.toggled.connect(self.longest.setDisabled)
         self.ask = QPushButton()
@@ -104,7 +103,8 @@ class TranslatePage(QWidget):
         self.show_error("")
 
     def _lay_out(self) -> None:
-        knobs = FlowLayout()
+        row_of_knobs = QWidget()  # owns them: a layout without a widget would leave that to Python
+        knobs = FlowLayout(row_of_knobs)
         for label, number in (
             (self._beams_label, self.beams),
             (self._best_label, self.best),
@@ -118,22 +118,21 @@ class TranslatePage(QWidget):
             knobs.addWidget(pair)
         for widget in (self.same_length, self.ask, self.stop):
             knobs.addWidget(widget)
-        above = QWidget()
-        box = QVBoxLayout(above)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self.input, 1)
+        box = QVBoxLayout(self)
+        box.addWidget(self._title)
+        box.addWidget(self.input, 2)
         box.addWidget(self._about)
-        box.addLayout(knobs)
+        box.addWidget(row_of_knobs)
         box.addWidget(self._error)
-        halves = QSplitter(Qt.Orientation.Vertical)
-        halves.setChildrenCollapsible(False)
-        halves.addWidget(above)
-        halves.addWidget(self.answers)
-        halves.setStretchFactor(0, 2)
-        halves.setStretchFactor(1, 3)
-        whole = QVBoxLayout(self)
-        whole.addWidget(self._title)
-        whole.addWidget(halves, 1)
+        box.addWidget(self.answers, 3)
+        self.input.setMinimumHeight(3 * self.input.fontMetrics().lineSpacing())
+
+    def _lower_best(self, beams: int) -> None:
+        """A search gives no more answers than it has beams."""
+        self.best.setValue(min(beams, self.best.value()))
+
+    def _raise_beams(self, best: int) -> None:
+        self.beams.setValue(max(best, self.beams.value()))
 
     # What is asked -------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from toolkit.bundle import SEQ2SEQ, SOURCE, TARGET, ModelInfo
 from toolkit.gui.translate_page import TranslatePage, answers_in_kind, sources_of
@@ -216,7 +216,7 @@ def test_what_ended_at_the_bound_is_said_to_be_cut_off_unless_the_length_was_ask
     page.same_length.setChecked(False)
     page.want()
     page.show_results([made("一", "甲乙", reason="length")])
-    assert answers(page) == {"一": ["甲乙 (cut off)"]}
+    assert answers(page) == {"一": ["甲乙 …"]}
     assert page.answers.current() == "甲乙"
     page.same_length.setChecked(True)
     page.want()
@@ -267,8 +267,14 @@ def test_a_new_language_keeps_input_and_answers(page):
 
 def test_a_narrow_page_has_all_its_controls_in_sight(page):
     page.resize(320, 480)
+    page.input.setPlainText("溪暖鱼苗动Ω")
+    page.show_error("the model returned NaN")
+    page.begin()
     QApplication.processEvents()
     assert page.width() <= 330
-    for control in (page.beams, page.best, page.longest, page.same_length, page.ask, page.answers.copy):
+    controls = [page.beams, page.best, page.longest, page.same_length, page.ask, page.stop, page.answers.copy]
+    for control in controls:
         place = control.mapTo(page, control.rect().bottomRight())
         assert page.rect().contains(place)
+        assert page.childAt(place) in {control, *control.findChildren(QWidget)}
+        assert control.visibleRegion().boundingRect() == control.rect()
