@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from .builtin_models import model_path
 from .bundle import (
     GENERATE,
     GRAPH_FILES,
@@ -59,7 +60,8 @@ def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: s
     """Open an exported language model.
 
     Args:
-        path: a bundle folder or a single .onnx file; with torch installed also a checkpoint.
+        path: a bundle folder or a single .onnx file, `builtin:NAME` of those that come with the toolkit; with torch
+            installed also a checkpoint.
         device: "cpu", "cuda", or "auto": CUDA where it really works, else the CPU.
         threads: threads within an operator.
         backend: "onnx", "torchscript" or "eager"; by default what the path calls for.
@@ -378,7 +380,7 @@ def fingerprint(path: str | Path) -> str:
     Raises:
         FileFormatError: there is nothing.
     """
-    path = Path(path)
+    path = model_path(path)
     return sha256(read_bytes(path / MODEL_JSON if path.is_dir() else path, "a model"))
 
 
@@ -418,6 +420,8 @@ def _as_it_is(session: Any, _device: str) -> Any:  # noqa: ANN401 - ort is untyp
 def _graphs(path: Path, device: str, threads: int) -> _Graphs:
     """The facts and the graphs of a bundle or a single .onnx file; no file is damaged."""
     from .onnx_session import check_contract, open_session  # noqa: PLC0415 - as above
+
+    path = model_path(path)
 
     def open_graph(graph: str, name: str, read: Callable[[], bytes], where: str) -> Any:  # noqa: ANN401 - ort is untyped
         session = open_session(read(), name, where, threads)
