@@ -83,4 +83,5 @@ class PreviewBox(QWidget):
         self.switch.setText(self.tr("What it would write"))
         self.switch.setToolTip(self.tr("Write a few words anew whenever a control moves"))
         self.text.setAccessibleName(self.tr("Preview"))
+        self.text.setAccessibleDescription(self.switch.toolTip())
         self.text.setPlaceholderText(self.tr("A few words appear here when a control moves"))
