@@ -74,11 +74,7 @@ def rows_of(model: Model, tokens_per_second: float | None) -> list[tuple[str, st
     rows.append((tr("file"), str(model.path)))
     rows.append((tr("fingerprint"), f"{model.fingerprint[:16]}…"))
     rows += [(tr("note"), warning) for warning in model.warnings]
-    return [(_capital(name), _capital(value)) for name, value in rows]
-
-
-def _capital(text: str) -> str:
-    return text if "/" in text.partition(" ")[0] else text[:1].upper() + text[1:]
+    return [(name[:1].upper() + name[1:], value) for name, value in rows]
 
 
 def _rows(info: ModelInfo) -> Iterator[tuple[str, str]]:
@@ -104,4 +100,5 @@ def _sizes(network: Mapping[str, Any]) -> str:
     told = {
         name.replace("num_", "").replace("_", " "): value for name, value in known.items() if value and value != "none"
     }
-    return ", ".join(name if value is True else f"{name} {value}" for name, value in told.items())
+    words = (name if value is True else f"{name} {value}" for name, value in told.items())
+    return ", ".join(words).replace("_", " ")

@@ -5,6 +5,7 @@ from PySide6.QtGui import QFontMetrics, QTextOption
 from PySide6.QtWidgets import QCheckBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from .muted_label import MutedLabel
+from .plain_view import visible
 
 DELAY_MS = 120
 """A preview is asked for after the last change; a slider makes many."""
@@ -52,8 +53,8 @@ class PreviewBox(QWidget):
 
     def show_text(self, text: str, note: str) -> None:
         """Show a preview and a line about it, both as plain text."""
-        self.text.setPlainText(text)
-        self.note.setText(note)
+        self.text.setPlainText(visible(text))
+        self.note.setText(visible(note))
         self.note.setVisible(bool(note) and self.is_on())
 
     def _switched(self, on: bool) -> None:
@@ -82,4 +83,5 @@ class PreviewBox(QWidget):
         self.switch.setText(self.tr("What it would write"))
         self.switch.setToolTip(self.tr("Write a few words anew whenever a control moves"))
         self.text.setAccessibleName(self.tr("Preview"))
+        self.text.setAccessibleDescription(self.switch.toolTip())
         self.text.setPlaceholderText(self.tr("A few words appear here when a control moves"))

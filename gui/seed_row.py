@@ -1,5 +1,7 @@
 """The seed: a number, a die that draws another, a lock that keeps it."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QWidget
@@ -16,7 +18,11 @@ _SPEC = spec_of(field_of(SamplingOptions, "seed"))
 
 
 class SeedValidator(QValidator):
-    """Whole numbers that are seeds; a QSpinBox holds 32 bits only."""
+    """Whole numbers that are seeds; a QSpinBox holds 32 bits only. A field left empty gets what it held."""
+
+    def __init__(self, held: Callable[[], int], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._held = held
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Refuse what can become none."""
@@ -24,6 +30,10 @@ class SeedValidator(QValidator):
             return QValidator.State.Intermediate, text, position
         good = text.isascii() and text.isdigit() and len(text) < 20 and not _SPEC.fault(int(text))
         return (QValidator.State.Acceptable if good else QValidator.State.Invalid), text, position
+
+    def fixup(self, _text: str) -> str:
+        """Called as the field is left."""
+        return str(self._held())
 
 
 class SeedRow(QWidget):
@@ -44,7 +54,7 @@ class SeedRow(QWidget):
         self.label.setBuddy(self.field)
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.field.setInputMethodHints(Qt.InputMethodHint.ImhDigitsOnly)
-        self.field.setValidator(SeedValidator(self.field))
+        self.field.setValidator(SeedValidator(self.seed, self.field))
 
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
