@@ -1,10 +1,10 @@
 """The window: where everything is, and who hears of what."""
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QStackedWidget
 
@@ -49,9 +49,9 @@ class MainWindow(QMainWindow):
         self.page = WritingPage()
         self.panel = SidePanel()
         self.translate_page = TranslatePage()
-        self.popup = AlternativesPopup(self)
+        self.popup = AlternativesPopup(self.page.editor)
         self.models = ModelOpener(self)
-        self.recent = RecentModels()
+        self.recent = RecentModels(QSettings())
         page, panel = self.page, self.panel
         self.desk = Desk(page.editor, panel.rules, panel.sampling, self.models, self)
         self.writer = Writer(self.desk)
@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
             **{name: lambda n=n: self.takes_writer.choose(n) for n, name in enumerate(TAKES)},
         }
         for name, call in does.items():
-            self.actions_by_name[name].triggered.connect(lambda _=False, call=call: call())
+            self.actions_by_name[name].triggered.connect(_ignoring_checked(call))
         for name, switch in {
             "show_probs": self.show_probs,
             "show_rhymes": self.show_rhymes,
@@ -192,7 +192,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Nothing is asked: what is not saved is there again the next time."""
         self.desk.stop()
-        self.popup.close()
+        self.popup.hide()
         remembered.remember(self)
         self.keeper.close()
         super().closeEvent(event)
@@ -446,3 +446,8 @@ class MainWindow(QMainWindow):
             self.open(path)
         else:
             self.open_model(str(path))
+
+
+def _ignoring_checked(call: Callable[[], object]) -> Callable[[], object]:
+    """For a signal that says whether something is checked, where nothing is."""
+    return lambda: call()

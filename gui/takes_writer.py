@@ -59,8 +59,8 @@ class TakesWriter(QObject):
             return
         desk.sampling.next_seed()
         self._begin(count)
-        options, mark = desk.sampling.lyric_options(count), desk.fingerprint
-        work = write_lyrics(model, plan.rules, options, given=plan.given, fingerprint=mark)
+        how, mark = desk.sampling.lyric_options(count), desk.fingerprint
+        work = write_lyrics(model, plan.rules, how, given=plan.given, fingerprint=mark)
         desk.start(work, self._told, self._sung)
         desk.when_stopped(lambda: self._stopped(""))
 

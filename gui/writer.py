@@ -145,7 +145,8 @@ class Writer(QObject):
             locked = plan_anew(text, rules, desk.unit, desk.editor.locked_lines())
             kept = {i: line for i, line in locked.given.items() if i > number}
             kept.update(enumerate((line for _, line in above), start=1))
-            first = f"{number}:1={begun.rpartition('\n')[2].lstrip()}"
+            opening = begun.rpartition("\n")[2].lstrip()
+            first = f"{number}:1={opening}"
             return TextPlan(replace(rules, fixed=(*rules.fixed, first)), kept, complete=False)
 
         plan = desk.planned(planned)

@@ -10,7 +10,7 @@ from toolkit.lyrics.rules import LyricRules
 from toolkit.lyrics.write import Takes, write_takes
 from toolkit.sampling import SamplingOptions
 from toolkit.stopping import Stop, stoppable
-from toolkit.translation import TranslateOptions, Translation, translate
+from toolkit.translation import TranslateOptions, translate
 from toolkit.translator import Translator
 from toolkit.uniform import fresh_seed
 
