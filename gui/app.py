@@ -4,18 +4,18 @@ import contextlib
 import signal
 import sys
 import traceback
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 
 import onnxruntime  # noqa: F401 - before Qt: on Windows the other order loads the wrong libraries
 from PySide6.QtCore import QCoreApplication, QSettings, QTimer
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from toolkit.version import __version__
 
 from . import settings, theme
+from .desktop_entry import APP_ID
+from .icons import app_icon
 from .languages import Languages
 from .main_window import MainWindow
 from .style import STYLE
@@ -32,12 +32,12 @@ def make_application(arguments: list[str]) -> QApplication:
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     app = QApplication.instance() or QApplication(arguments)
     assert isinstance(app, QApplication)
-    app.setDesktopFileName("rnn-toolkit-lyrics")
+    app.setDesktopFileName(APP_ID)
     app.setStyle("Fusion")
     scheme = settings.SCHEME.get()
     theme.apply_scheme(app, scheme if scheme in theme.SCHEMES else theme.SYSTEM)
     app.setStyleSheet(STYLE)
-    app.setWindowIcon(QIcon(str(files("toolkit.gui").joinpath("icons", "app.svg"))))
+    app.setWindowIcon(app_icon())
     return app
 
 

@@ -29,8 +29,9 @@ def gui(
         for path in desktop.install() if desktop_entry else desktop.remove():
             click.echo(path)
         return 0
-    if model is not None and project is None and Path(model).suffix in {".lyrics", ".txt"}:
-        model, project = None, Path(model)
+    given = Path(model) if model is not None else None
+    if given is not None and project is None and given.suffix in {".lyrics", ".txt"}:
+        model, project = None, given
     if not _has_display():
         raise ToolkitError(
             "no display: neither DISPLAY nor WAYLAND_DISPLAY is set, so no window can open. Run it on a desktop, or "

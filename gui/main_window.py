@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSettings, Qt, QTimer
@@ -91,7 +92,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         page, panel, editor = self.page, self.panel, self.page.editor
-        does = {
+        does: dict[str, Callable[[], object]] = {
             "new": self.new,
             "open": self.open,
             "save": self.save,
@@ -120,7 +121,7 @@ class MainWindow(QMainWindow):
             "usual_size": lambda: self.set_font_points(settings.FONT_POINTS.default),
             "keys": lambda: self.dialogs.show_keys(self.actions_by_name),
             "about": self.dialogs.show_about,
-            **{name: lambda n=n: self.takes_writer.choose(n) for n, name in enumerate(TAKES)},
+            **{name: partial(self.takes_writer.choose, n) for n, name in enumerate(TAKES)},
         }
         for name, call in does.items():
             self.actions_by_name[name].triggered.connect(_ignoring_checked(call))
@@ -448,6 +449,10 @@ class MainWindow(QMainWindow):
             self.open_model(str(path))
 
 
-def _ignoring_checked(call: Callable[[], object]) -> Callable[[], object]:
+def _ignoring_checked(call: Callable[[], object]) -> Callable[[], None]:
     """For a signal that says whether something is checked, where nothing is."""
-    return lambda: call()
+
+    def called() -> None:
+        call()
+
+    return called
