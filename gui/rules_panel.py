@@ -109,7 +109,7 @@ class RulesPanel(QWidget):
 
     def set_template(self, text: str) -> None:
         """A template in place of lengths, scheme or form, with `changed`: the shape of a song, say."""
-        self._load(replace(self._values_without(_IN_CELLS), template=text))
+        self._load(replace(self._values_without((*_SHAPED, "form")), template=text))
         self.set_on(True)
         self._editor.fold.set_open(True)
         self._emit()
@@ -130,6 +130,7 @@ class RulesPanel(QWidget):
             line: of the lyric, from 1; 0 is the whole text.
         """
         message = re.sub(rf"^{re.escape(rule)}(, line \d+)?: ", "", message)
+        message = message[:1].upper() + message[1:]
         said = self.tr("Line {number}: {message}").format(number=line, message=message) if line else message
         name = _SAID_OF.get(rule, rule)
         if name == "template":
@@ -231,7 +232,7 @@ class RulesPanel(QWidget):
             "rhyme": self.tr("Rh&yme scheme"),
             "near": self.tr("Rhymes are"),
             "acrostic": self.tr("&Acrostic"),
-            "acrostic_at": self.tr("stands"),
+            "acrostic_at": self.tr("Where it stands"),
             "rhyme_with": self.tr("Rhymes with"),
             "include": self.tr("Words that must be in it"),
             "forbid": self.tr("Words that must not"),
@@ -317,14 +318,10 @@ class RulesPanel(QWidget):
         if rules is None:
             rules = self._values_without(("form",))
         elif rules.form:
-            rules = replace(self._values_without(_IN_CELLS), form=rules.form, acrostic=self._kept("acrostic"))
+            rules = replace(self._values_without((*_SHAPED, "form")), form=rules.form)
         self._load(rules)
         self.set_on(True)
         self._emit()
-
-    def _kept(self, name: str) -> str:
-        value = self._fields[name].value()
-        return value if isinstance(value, str) and not _fails(name, value) else ""
 
     def _template_edited(self) -> None:
         """The template takes the place of what it was made of; an empty one of nothing."""
@@ -363,19 +360,28 @@ class RulesPanel(QWidget):
 
     def _refresh(self) -> None:
         """Read all fields anew: rules, shape, and what is wrong."""
+        with self._editor.at_once():
+            self._read()
+        self._mark_folds()
+
+    def _read(self) -> None:
         for field in self._all.values():
             field.show_problem("")
         self._general.say("")
         self._editor.show_problem("")
-        self._rules, self._layout, self._fault = None, None, ""
+        self._rules, self._fault = None, ""
+        if self._has_template:
+            self._layout = None  # else the last one stays, so that the shape does not flicker while somebody types
         unit = self._unit
         try:
             rules = LyricRules(**self._values())
             unit = rules.unit if rules.unit != "auto" else self._unit
             self._layout = rules.layout(self._unit)
             self._rules = rules
-        except TemplateError:
-            self._fault = self._editor.error()  # it says so itself
+        except TemplateError as error:
+            self._fault = str(error)
+            if self._form:  # of a template the editor says so itself
+                self.show_problem("form", str(error))
         except RuleError as error:
             self._fault = str(error)
             self.show_problem(error.rule, str(error), error.line)
@@ -388,7 +394,6 @@ class RulesPanel(QWidget):
         self._preset.set_value(self._rules)
         self._preset.set_own_name(self._own_name())
         self._show_lyric()
-        self._mark_folds()
 
     def _show_shape(self, unit: str) -> None:
         """The shape, and what a form or template says in place of fields."""
@@ -404,9 +409,10 @@ class RulesPanel(QWidget):
         self._fields["length"].set_hint(", ".join(spans) if shaped else DEFAULT_LENGTH[unit])
         scheme = layout.scheme if layout and shaped else ""
         self._fields["rhyme"].set_hint(scheme or self.tr("none"))
-        if not self._has_template and not self._editor.source.hasFocus():
+        if not self._has_template and self._editor.fold.is_open() and not self._editor.source.hasFocus():
             form = find_form(self._form)
-            self._editor.set_text(form.text if form else str(layout or ""))
+            whole = form and not (self._fields["acrostic"].value() or self._fields["fixed"].value())
+            self._editor.set_text(form.text if form and whole else str(layout or ""))
         self._editor.show_layout(layout)
 
     def _show_lyric(self) -> None:
