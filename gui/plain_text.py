@@ -1,52 +1,81 @@
-"""Text of others, of models and of errors, shown as it is and never taken for HTML."""
+"""Text as the window holds it: clean on the way in, counted in characters, though Qt counts UTF-16 units."""
 
-import html
-from collections.abc import Callable
+import re
+from bisect import bisect_left
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QLabel, QWidget
+_BREAKS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_DROPPED = re.compile(
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f"  # control characters that are no line ends
+    "\ufeff\u202a-\u202e\u2066-\u2069"  # byte order mark, overrides of the direction
+    "\ufffc\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"  # Qt's own, no characters, halves
+)
+_SHOWN = str.maketrans({"\n": "↵", " ": "␣", "\t": "⇥", "\u00a0": "␣", "\u3000": "␣"})
+
+
+def clean(text: str) -> str:
+    r"""A text from outside with every kind of line end as `\n`, without what cannot be seen and turns text about.
+
+    Dropped are control characters (NUL too), byte order marks, overrides of the writing direction, halves of
+    surrogate pairs, and the characters that Qt keeps for itself.
+    """
+    return _DROPPED.sub("", _BREAKS.sub("\n", text)).replace("\u00a0", " ")
 
 
 def visible(text: str) -> str:
-    """A text whose control characters, but for line breaks, can be seen."""
-    return "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in text)
+    """A short text such as a token with its line ends and blanks to be seen: ↵ ␣."""
+    shown = text.translate(_SHOWN)
+    return "".join(char if char.isprintable() or char == "\u200d" else f"U+{ord(char):04X}" for char in shown)
 
 
-def tooltip_of(text: str) -> str:
-    """What `setToolTip` shows as that text, wrapped; "" for none."""
-    return f"<qt>{html.escape(visible(text)).replace(chr(10), '<br>')}</qt>" if text else ""
+class Positions:
+    """Between positions in a Python string and in Qt's, where a character beyond U+FFFF counts two."""
+
+    def __init__(self, text: str) -> None:
+        """Args: text: what the positions are in."""
+        has_wide = len(text.encode("utf-16-le", "surrogatepass")) != 2 * len(text)
+        self._wide = [at for at, char in enumerate(text) if char > "\uffff"] if has_wide else []
+        self._wide_units = [at + before for before, at in enumerate(self._wide)]
+
+    def to_units(self, chars: int) -> int:
+        """Characters before a place -> UTF-16 units before it."""
+        return chars + bisect_left(self._wide, chars)
+
+    def to_chars(self, units: int) -> int:
+        """UTF-16 units before a place -> characters before it; within a pair it is the character's begin."""
+        return units - bisect_left(self._wide_units, units)
 
 
-class Note(QLabel):
-    """A plain text that wraps, in a colour of the theme; it takes no room while it is empty."""
+def changed_part(before: str, after: str, start: int, kept_behind: int) -> tuple[int, int, int]:
+    """Where two texts differ, at most in a stretch that is known.
 
-    def __init__(
-        self, colour: Callable[[QPalette], QColor], parent: QWidget | None = None, *, wraps: bool = True
-    ) -> None:
-        super().__init__(parent)
-        self._colour = colour
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setWordWrap(wraps)
-        self.setVisible(False)
-        self._tint()
+    Args:
+        before: the one text.
+        after: the other.
+        start: characters that are equal at the begin.
+        kept_behind: characters that are equal at the end.
 
-    def say(self, text: str, colour: Callable[[QPalette], QColor] | None = None) -> None:
-        """Show a text, or hide where it is empty."""
-        self._colour = colour or self._colour
-        self._tint()
-        self.setText(visible(text))
-        self.setVisible(bool(text))
+    Returns:
+        Position, characters removed, characters added; nothing removed and added where they are equal.
+    """
+    kept_behind = min(kept_behind, len(before) - start, len(after) - start)
+    old, new = before[start : len(before) - kept_behind], after[start : len(after) - kept_behind]
+    head = _common_prefix(old, new)
+    tail = _common_prefix(old[head:][::-1], new[head:][::-1])
+    return start + head, len(old) - head - tail, len(new) - head - tail
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """The colour follows light and dark."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._tint()
 
-    def _tint(self) -> None:
-        palette = self.palette()
-        wanted = self._colour(palette)
-        if palette.color(QPalette.ColorRole.WindowText) != wanted:
-            palette.setColor(QPalette.ColorRole.WindowText, wanted)
-            self.setPalette(palette)
+def _common_prefix(one: str, other: str) -> int:
+    """How many first characters two texts share, by halving: strings compare faster than a loop does."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def on_one_line(text: str) -> str:
+    """A sentence on one line, without what cannot be shown."""
+    return "".join(char if char.isprintable() else " " for char in text)

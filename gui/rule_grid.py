@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from . import theme
-from .plain_text import Note
+from .notes import Note
 from .rule_fields import BROKEN, FlagField, RuleField
 
 GAP, WIDE_GAP = 4, 10

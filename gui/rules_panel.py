@@ -17,7 +17,7 @@ from toolkit.options import spec_of
 
 from . import theme
 from .option_text import field_of, help_of
-from .plain_text import Note
+from .notes import Note
 from .preset_field import PresetField, form_presets
 from .rule_fields import (
     BROKEN,

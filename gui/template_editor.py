@@ -14,7 +14,7 @@ from toolkit.lyrics.units import CHAR, WORD
 from . import theme
 from .cell_grid import CellGrid
 from .cell_rows import GridRow, lines_of_template, read_lines, rows_of
-from .plain_text import Note
+from .notes import Note
 from .rule_fields import BROKEN, PROBLEM
 from .rule_grid import GAP, WIDE_GAP, Fold
 from .template_colours import TemplateColours
