@@ -16,9 +16,10 @@ from toolkit.lyrics.units import CHAR, SYLLABLE, WORD
 from toolkit.options import spec_of
 
 from . import theme
-from .option_text import field_of, help_of
 from .notes import Note
+from .option_text import field_of, help_of
 from .preset_field import PresetField, form_presets
+from .ready_list import ReadyList
 from .rule_fields import (
     BROKEN,
     KEPT,
@@ -67,6 +68,7 @@ class RulesPanel(QWidget):
         self._loading = False
         self._switch = QCheckBox()
         self._free = Note(theme.muted)
+        self._ready = ReadyList()
         self._general = Note(theme.problem)
         self._preset = PresetField()
         self._fields = _fields()
@@ -198,7 +200,7 @@ class RulesPanel(QWidget):
         body.addWidget(self._editor)
         layout = QVBoxLayout(self)
         layout.setSpacing(WIDE_GAP)
-        for part in (self._switch, self._free, self._general, first, self._body):
+        for part in (self._switch, self._free, self._general, first, self._ready, self._body):
             layout.addWidget(part)
         layout.addStretch(1)
 
@@ -207,6 +209,7 @@ class RulesPanel(QWidget):
             field.edited.connect(self._edited)
         self._switch.toggled.connect(self._turned)
         self._preset.chosen.connect(self._choose)
+        self._ready.chosen.connect(self._choose)
         self._editor.changed.connect(self._template_edited)
         self._editor.fold.toggled.connect(self._refresh)
         self._more.toggled.connect(self._mark_folds)
@@ -277,7 +280,9 @@ class RulesPanel(QWidget):
         _choices(self._fields["punctuation"], marks)
 
     def _name_presets(self) -> None:
-        groups = {self.tr("Ready to use"): ready_rules(self._unit)}
+        ready = ready_rules(self._unit)
+        self._ready.set_presets(ready)
+        groups = {self.tr("Ready to use"): ready}
         if self._unit != WORD:
             verse, tunes = form_presets()
             groups |= {self.tr("Regulated verse"): verse, self.tr("Tunes of ci"): tunes}
@@ -355,6 +360,7 @@ class RulesPanel(QWidget):
         self._body.setEnabled(self.is_on())
         self._body.setVisible(self.is_on())
         self._free.setVisible(not self.is_on())
+        self._ready.setVisible(not self.is_on())
 
     # --- what is said of it -------------------------------------------------------------------------------------
 

@@ -112,8 +112,8 @@ def test_text_that_is_still_composed_changes_nothing(panel: RulesPanel, qtbot: Q
         ("Length of a line", "seven", "Must be numbers from 1 to 200 like 7, 5-9 or 7,7,5,5, found 'seven'"),
         ("Acrostic", "春夏秋冬春夏秋冬春", "9 characters need as many lines, and there are 8."),
         ("Words at a place", "9:1=月", "'9:1=月' speaks of line 9, and there are 8."),
-        ("Words at a place", "2:30=月", "Line 2: Cell 30 was asked for, and the line may have no more than 9 cells."),
-        ("Rhymes with", "B=光", "No line has the letter B: the scheme is XXXXXXXX."),
+        ("Words at a place", "2:30=月", "Line 2: Cell 30 was asked for, and the line may have no more than 5 cells."),
+        ("Rhymes with", "B=光", "No line has the letter B: the scheme is AAAAAAAA."),
     ],
 )
 def test_a_fault_is_said_beside_its_field(panel: RulesPanel, qtbot: QtBot, name: str, text: str, fault: str) -> None:
