@@ -172,6 +172,7 @@ class TemplateEditor(QWidget):
             "{A}": self.tr("rhymes with the other lines {A}"),
             "\\_": self.tr("the sign itself, as it is sung"),
             "#": self.tr("what follows is a note for yourself"),
+            f"{BROKEN} ◥": self.tr("breaks a rule: point at it to see which"),
         }
         left_out = {WORD: {f"{LEVEL} {OBLIQUE}", EITHER}, CHAR: {"s* *t"}}.get(self._unit, set())
         for row, (sign, meaning) in enumerate(signs.items()):
