@@ -20,9 +20,8 @@ from .notes import Note
 from .option_text import field_of, help_of
 from .preset_field import PresetField, form_presets
 from .ready_list import ReadyList
+from .rule_faults import fails, sentences_by_field
 from .rule_fields import (
-    BROKEN,
-    KEPT,
     PROBLEM,
     ChoiceField,
     CountField,
@@ -304,7 +303,7 @@ class RulesPanel(QWidget):
         try:
             return LyricRules(**kept)
         except OptionError:
-            faulty = {name for name in kept if _fails(name, kept[name])}
+            faulty = {name for name in kept if fails(name, kept[name])}
             return LyricRules(**{name: kept[name] for name in kept if name not in faulty and name in defaults})
 
     def _load(self, rules: LyricRules) -> None:
@@ -458,27 +457,3 @@ def _fields() -> dict[str, RuleField]:
 def _choices(field: RuleField, names: dict[Any, str]) -> None:
     assert isinstance(field, ChoiceField)
     field.set_choices(names)
-
-
-def _fails(name: str, value: object) -> bool:
-    """Whether a rule has a fault all by itself."""
-    try:
-        LyricRules.from_dict({name: value}, name)
-    except OptionError:
-        return True
-    return False
-
-
-def sentences_by_field(message: str) -> dict[str, str]:
-    """The sentences of an `OptionError` by the field that each begins with; of several that one is of, to the first."""
-    names = "|".join(field for field in LyricRules().to_dict())
-    found: dict[str, str] = {}
-    for sentence in re.split(rf"; (?=(?:{names})\b)", message):
-        begins = re.match(rf"({names})((?:, (?:{names}))*):? ?", sentence)
-        name = begins[1] if begins else ""
-        text = sentence[begins.end() :] if begins and not begins[2] else sentence
-        found[name] = f"{found[name]}; {text}" if name in found else text
-    return found
-
-
-__all__ = ["BROKEN", "KEPT", "PROBLEM", "RulesPanel"]

@@ -5,9 +5,10 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineE
 from pytestqt.qtbot import QtBot
 
 from toolkit.errors import OptionError
+from toolkit.gui.rule_faults import sentences_by_field
 from toolkit.gui.rule_fields import BROKEN, KEPT, PROBLEM
 from toolkit.gui.rule_presets import ready_rules
-from toolkit.gui.rules_panel import RulesPanel, sentences_by_field
+from toolkit.gui.rules_panel import RulesPanel
 from toolkit.lyrics.check import check
 from toolkit.lyrics.forms import find_form
 from toolkit.lyrics.rules import LyricRules
