@@ -194,6 +194,6 @@ class CellGrid(QWidget):
         palette = self.palette()
         if cell.fault:
             return theme.problem(palette)
-        if cell.kind is Kind.MARK:
+        if cell.kind is Kind.MARK or not (cell.is_given or cell.is_written):
             return theme.muted(palette)
         return palette.color(QPalette.ColorRole.Text)

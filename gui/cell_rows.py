@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import lru_cache
 
 from toolkit.lyrics.check_cells import cell_faults, length_finding, mark_faults, tone_faults
 from toolkit.lyrics.check_line import TextLine, stanzas_of
 from toolkit.lyrics.report import Finding
-from toolkit.lyrics.template import Cell, Line, Template, TemplateError, parse_template
+from toolkit.lyrics.template import MAX_LINES, Cell, Line, Template, TemplateError, parse_template
 from toolkit.lyrics.units import HELD
 
 _OF_RHYME = {"rhyme", "rhyme_with", "repeat_rhymes"}
@@ -34,12 +35,14 @@ class GridCell:
         text: what stands in it: of the lyric, else what the template says.
         kind: what it is.
         is_given: whether the template says what stands there.
+        is_written: whether it is of the lyric.
         fault: which rule it breaks, in a sentence; "" is none.
     """
 
     text: str = ""
     kind: Kind = Kind.CELL
     is_given: bool = False
+    is_written: bool = False
     fault: str = ""
 
 
@@ -48,7 +51,7 @@ class GridRow:
     """A line as it is shown.
 
     Attributes:
-        number: of the line, from 1; in a template that cannot be read, of the line of its text.
+        number: of the line, from 1; empty ones do not count.
         cells: with the marks between them.
         letter: of its rhyme.
         faults: what it breaks as a whole, or why it cannot be read, a sentence each.
@@ -99,14 +102,18 @@ def read_lines(text: str, unit: str) -> tuple[ReadLine, ...]:
         if not plain:
             gap = bool(found)
         elif plain[0] not in "#＃":
-            try:
-                line: Line | None = parse_template(raw, unit).lines[0]
-                error = ""
-            except TemplateError as fault:
-                line, error = None, re.sub(r"^.*?, line 1: ", "", str(fault), flags=re.DOTALL)
-            found.append(ReadLine(number, line, error, plain, gap))
+            found.append(ReadLine(number, *_read_line(raw, unit), plain, gap))
             gap = False
     return tuple(found)
+
+
+@lru_cache(MAX_LINES)
+def _read_line(raw: str, unit: str) -> tuple[Line | None, str]:
+    """A line of a template, or why it cannot be read."""
+    try:
+        return parse_template(raw, unit).lines[0], ""
+    except TemplateError as error:
+        return None, re.sub(r"^.*?, line 1: ", "", str(error), flags=re.DOTALL)
 
 
 def lines_of_template(template: Template) -> tuple[ReadLine, ...]:
@@ -129,7 +136,7 @@ def rows_of(lines: Sequence[ReadLine], unit: str, text: str = "", findings: Iter
     rows = []
     for i, read in enumerate(lines):
         if read.line is None:
-            rows.append(GridRow(read.number, faults=(read.error,), opens_stanza=read.opens_stanza, source=read.source))
+            rows.append(GridRow(i + 1, faults=(read.error,), opens_stanza=read.opens_stanza, source=read.source))
             continue
         own = [finding for finding in broken if finding.line == i + 1]
         row = _written(i + 1, read.line, written[i]) if i < len(written) else GridRow(i + 1, tuple(_empty(read.line)))
@@ -166,14 +173,17 @@ def _written(number: int, line: Line, text: TextLine) -> GridRow:
     else:
         wanted = line.of_length(min(max(count, line.lengths[0]), line.lengths[-1]))
         faults, of_line = {}, (length.detail,)
+    *inside, last = text.marks()
     cells: list[GridCell] = []
-    for i, mark in enumerate(text.marks()):
+    for i, mark in enumerate(inside):
         kind = Kind.CELL if i < len(wanted) else Kind.EXTRA
         fault = faults.get(i, "") or (length.detail if kind is Kind.EXTRA else "")
-        shown = "" if i == count else "-" if text.cells[i][0] == HELD else text.word_at(i)
-        own = [GridCell(shown, kind, i < len(wanted) and bool(wanted[i].literal), fault)] if i < count else []
-        cells += _with_mark(mark.strip(), *own)
+        shown = "-" if text.cells[i][0] == HELD else text.word_at(i)
+        cells += _with_mark(
+            mark.strip(), GridCell(shown, kind, i < len(wanted) and bool(wanted[i].literal), True, fault)
+        )
     cells += [replace(_cell(cell), kind=Kind.MISSING, fault=length.detail) for cell in wanted[count:]]
+    cells += _with_mark(last.strip())
     return GridRow(number, tuple(cells), faults=of_line)
 
 

@@ -36,11 +36,11 @@ class RuleField(QObject):
     def __init__(self, name: str, editor: QWidget) -> None:
         super().__init__(editor)
         self.name, self.editor = name, editor
-        self.label = QLabel()
+        self.label = QLabel(editor)  # until it is put beside it
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setBuddy(editor)
-        self.mark = Note(theme.good, wraps=False)
-        self.problem = Note(theme.problem)
+        self.mark = Note(theme.good, editor, wraps=False)
+        self.problem = Note(theme.problem, editor)
         self._help = ""
         editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         editor.installEventFilter(self)

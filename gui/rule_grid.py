@@ -56,7 +56,6 @@ class Fold(QWidget):
         super().__init__(parent)
         self.body = body
         self.head = QToolButton()
-        self.head.setCheckable(True)
         self.head.setAutoRaise(True)
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -70,22 +69,25 @@ class Fold(QWidget):
         layout.setSpacing(GAP)
         layout.addLayout(line)
         layout.addWidget(body)
-        self.head.toggled.connect(self._turn)
-        self._turn(False)
+        self._is_open = False
+        self.head.clicked.connect(lambda: self.set_open(not self._is_open))
+        self._turn()
 
     def is_open(self) -> bool:
         """Whether its body is shown."""
-        return self.head.isChecked()
+        return self._is_open
 
     def set_open(self, is_open: bool) -> None:
         """Show or hide its body."""
-        self.head.setChecked(is_open)
+        if is_open != self._is_open:
+            self._is_open = is_open
+            self._turn()
+            self.toggled.emit(is_open)
 
     def show_wrong(self, wrong: bool) -> None:
         """Whether something in it is wrong; said while it is folded."""
         self.sign.say(BROKEN if wrong and not self.is_open() else "")
 
-    def _turn(self, is_open: bool) -> None:
-        self.head.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
-        self.body.setVisible(is_open)
-        self.toggled.emit(is_open)
+    def _turn(self) -> None:
+        self.head.setArrowType(Qt.ArrowType.DownArrow if self._is_open else Qt.ArrowType.RightArrow)
+        self.body.setVisible(self._is_open)

@@ -19,9 +19,9 @@ from . import theme
 from .notes import Note
 from .option_text import field_of, help_of
 from .preset_field import PresetField, form_presets
+from .ready_list import ReadyList
+from .rule_faults import fails, sentences_by_field
 from .rule_fields import (
-    BROKEN,
-    KEPT,
     PROBLEM,
     ChoiceField,
     CountField,
@@ -67,6 +67,7 @@ class RulesPanel(QWidget):
         self._loading = False
         self._switch = QCheckBox()
         self._free = Note(theme.muted)
+        self._ready = ReadyList()
         self._general = Note(theme.problem)
         self._preset = PresetField()
         self._fields = _fields()
@@ -109,7 +110,7 @@ class RulesPanel(QWidget):
 
     def set_template(self, text: str) -> None:
         """A template in place of lengths, scheme or form, with `changed`: the shape of a song, say."""
-        self._load(replace(self._values_without(_IN_CELLS), template=text))
+        self._load(replace(self._values_without((*_SHAPED, "form")), template=text))
         self.set_on(True)
         self._editor.fold.set_open(True)
         self._emit()
@@ -130,6 +131,7 @@ class RulesPanel(QWidget):
             line: of the lyric, from 1; 0 is the whole text.
         """
         message = re.sub(rf"^{re.escape(rule)}(, line \d+)?: ", "", message)
+        message = message[:1].upper() + message[1:]
         said = self.tr("Line {number}: {message}").format(number=line, message=message) if line else message
         name = _SAID_OF.get(rule, rule)
         if name == "template":
@@ -197,7 +199,7 @@ class RulesPanel(QWidget):
         body.addWidget(self._editor)
         layout = QVBoxLayout(self)
         layout.setSpacing(WIDE_GAP)
-        for part in (self._switch, self._free, self._general, first, self._body):
+        for part in (self._switch, self._free, self._general, first, self._ready, self._body):
             layout.addWidget(part)
         layout.addStretch(1)
 
@@ -206,6 +208,7 @@ class RulesPanel(QWidget):
             field.edited.connect(self._edited)
         self._switch.toggled.connect(self._turned)
         self._preset.chosen.connect(self._choose)
+        self._ready.chosen.connect(self._choose)
         self._editor.changed.connect(self._template_edited)
         self._editor.fold.toggled.connect(self._refresh)
         self._more.toggled.connect(self._mark_folds)
@@ -231,7 +234,7 @@ class RulesPanel(QWidget):
             "rhyme": self.tr("Rh&yme scheme"),
             "near": self.tr("Rhymes are"),
             "acrostic": self.tr("&Acrostic"),
-            "acrostic_at": self.tr("stands"),
+            "acrostic_at": self.tr("Where it stands"),
             "rhyme_with": self.tr("Rhymes with"),
             "include": self.tr("Words that must be in it"),
             "forbid": self.tr("Words that must not"),
@@ -276,7 +279,9 @@ class RulesPanel(QWidget):
         _choices(self._fields["punctuation"], marks)
 
     def _name_presets(self) -> None:
-        groups = {self.tr("Ready to use"): ready_rules(self._unit)}
+        ready = ready_rules(self._unit)
+        self._ready.set_presets(ready)
+        groups = {self.tr("Ready to use"): ready}
         if self._unit != WORD:
             verse, tunes = form_presets()
             groups |= {self.tr("Regulated verse"): verse, self.tr("Tunes of ci"): tunes}
@@ -298,7 +303,7 @@ class RulesPanel(QWidget):
         try:
             return LyricRules(**kept)
         except OptionError:
-            faulty = {name for name in kept if _fails(name, kept[name])}
+            faulty = {name for name in kept if fails(name, kept[name])}
             return LyricRules(**{name: kept[name] for name in kept if name not in faulty and name in defaults})
 
     def _load(self, rules: LyricRules) -> None:
@@ -317,14 +322,10 @@ class RulesPanel(QWidget):
         if rules is None:
             rules = self._values_without(("form",))
         elif rules.form:
-            rules = replace(self._values_without(_IN_CELLS), form=rules.form, acrostic=self._kept("acrostic"))
+            rules = replace(self._values_without((*_SHAPED, "form")), form=rules.form)
         self._load(rules)
         self.set_on(True)
         self._emit()
-
-    def _kept(self, name: str) -> str:
-        value = self._fields[name].value()
-        return value if isinstance(value, str) and not _fails(name, value) else ""
 
     def _template_edited(self) -> None:
         """The template takes the place of what it was made of; an empty one of nothing."""
@@ -358,24 +359,34 @@ class RulesPanel(QWidget):
         self._body.setEnabled(self.is_on())
         self._body.setVisible(self.is_on())
         self._free.setVisible(not self.is_on())
+        self._ready.setVisible(not self.is_on())
 
     # --- what is said of it -------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
         """Read all fields anew: rules, shape, and what is wrong."""
+        with self._editor.at_once():
+            self._read()
+        self._mark_folds()
+
+    def _read(self) -> None:
         for field in self._all.values():
             field.show_problem("")
         self._general.say("")
         self._editor.show_problem("")
-        self._rules, self._layout, self._fault = None, None, ""
+        self._rules, self._fault = None, ""
+        if self._has_template:
+            self._layout = None  # else the last one stays, so that the shape does not flicker while somebody types
         unit = self._unit
         try:
             rules = LyricRules(**self._values())
             unit = rules.unit if rules.unit != "auto" else self._unit
             self._layout = rules.layout(self._unit)
             self._rules = rules
-        except TemplateError:
-            self._fault = self._editor.error()  # it says so itself
+        except TemplateError as error:
+            self._fault = str(error)
+            if self._form:  # of a template the editor says so itself
+                self.show_problem("form", str(error))
         except RuleError as error:
             self._fault = str(error)
             self.show_problem(error.rule, str(error), error.line)
@@ -388,7 +399,6 @@ class RulesPanel(QWidget):
         self._preset.set_value(self._rules)
         self._preset.set_own_name(self._own_name())
         self._show_lyric()
-        self._mark_folds()
 
     def _show_shape(self, unit: str) -> None:
         """The shape, and what a form or template says in place of fields."""
@@ -404,9 +414,10 @@ class RulesPanel(QWidget):
         self._fields["length"].set_hint(", ".join(spans) if shaped else DEFAULT_LENGTH[unit])
         scheme = layout.scheme if layout and shaped else ""
         self._fields["rhyme"].set_hint(scheme or self.tr("none"))
-        if not self._has_template and not self._editor.source.hasFocus():
+        if not self._has_template and self._editor.fold.is_open() and not self._editor.source.hasFocus():
             form = find_form(self._form)
-            self._editor.set_text(form.text if form else str(layout or ""))
+            whole = form and not (self._fields["acrostic"].value() or self._fields["fixed"].value())
+            self._editor.set_text(form.text if form and whole else str(layout or ""))
         self._editor.show_layout(layout)
 
     def _show_lyric(self) -> None:
@@ -446,27 +457,3 @@ def _fields() -> dict[str, RuleField]:
 def _choices(field: RuleField, names: dict[Any, str]) -> None:
     assert isinstance(field, ChoiceField)
     field.set_choices(names)
-
-
-def _fails(name: str, value: object) -> bool:
-    """Whether a rule has a fault all by itself."""
-    try:
-        LyricRules.from_dict({name: value}, name)
-    except OptionError:
-        return True
-    return False
-
-
-def sentences_by_field(message: str) -> dict[str, str]:
-    """The sentences of an `OptionError` by the field that each begins with; of several that one is of, to the first."""
-    names = "|".join(field for field in LyricRules().to_dict())
-    found: dict[str, str] = {}
-    for sentence in re.split(rf"; (?=(?:{names})\b)", message):
-        begins = re.match(rf"({names})((?:, (?:{names}))*):? ?", sentence)
-        name = begins[1] if begins else ""
-        text = sentence[begins.end() :] if begins and not begins[2] else sentence
-        found[name] = f"{found[name]}; {text}" if name in found else text
-    return found
-
-
-__all__ = ["BROKEN", "KEPT", "PROBLEM", "RulesPanel"]

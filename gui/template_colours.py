@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from PySide6.QtGui import QColor, QFont, QPalette, QSyntaxHighlighter, QTextCharFormat, QTextDocument
+from PySide6.QtGui import QFont, QPalette, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 
 from toolkit.lyrics.template import EITHER, LEVEL, OBLIQUE
 
@@ -11,7 +11,7 @@ from . import theme
 
 _COMMENT = re.compile(r"(?<!\\)[#＃].*")
 _LETTER = re.compile(r"(?<!\\)[{｛][^{}｛｝]*[}｝]")
-_SIGN = re.compile(rf"\\.|[_~＿～{LEVEL}{OBLIQUE}{EITHER}*]")
+_SIGNS = re.compile(rf"\\.|[_~＿～{LEVEL}{OBLIQUE}{EITHER}* ]+")
 
 
 class TemplateColours(QSyntaxHighlighter):
@@ -19,12 +19,15 @@ class TemplateColours(QSyntaxHighlighter):
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
-        self._palette = QPalette()
         self._broken: frozenset[int] = frozenset()
+        self._muted, self._letter, self._problem = QTextCharFormat(), QTextCharFormat(), QPalette().text().color()
+        self._letter.setFontWeight(QFont.Weight.Bold)
 
     def set_palette(self, palette: QPalette) -> None:
         """Colours for light or dark."""
-        self._palette = palette
+        self._muted.setForeground(theme.muted(palette))
+        self._letter.setForeground(theme.accent(palette))
+        self._problem = theme.problem(palette)
         self.rehighlight()
 
     def set_broken(self, numbers: Collection[int]) -> None:
@@ -37,24 +40,13 @@ class TemplateColours(QSyntaxHighlighter):
 
     def highlightBlock(self, text: str) -> None:  # noqa: N802 - Qt's name
         """Called by Qt for each line."""
-        comment = _COMMENT.search(text)
-        for match in _SIGN.finditer(text):
-            if not match[0].startswith("\\"):
-                self._colour(match, theme.muted(self._palette))
-        for match in _LETTER.finditer(text):
-            self._colour(match, theme.accent(self._palette), bold=True)
-        if comment:
-            self._colour(comment, theme.muted(self._palette))
+        for pattern, style in ((_SIGNS, self._muted), (_LETTER, self._letter), (_COMMENT, self._muted)):
+            for match in pattern.finditer(text):
+                if not match[0].startswith("\\"):
+                    self.setFormat(match.start(), match.end() - match.start(), style)
         if self.currentBlock().blockNumber() + 1 in self._broken:
             for i in range(len(text)):
-                style = self.format(i)
+                style = QTextCharFormat(self.format(i))
                 style.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
-                style.setUnderlineColor(theme.problem(self._palette))
+                style.setUnderlineColor(self._problem)
                 self.setFormat(i, 1, style)
-
-    def _colour(self, match: "re.Match[str]", colour: QColor, bold: bool = False) -> None:
-        style = QTextCharFormat()
-        style.setForeground(colour)
-        if bold:
-            style.setFontWeight(QFont.Weight.Bold)
-        self.setFormat(match.start(), match.end() - match.start(), style)

@@ -1,6 +1,7 @@
 """The shape of a lyric as a grid of cells, and the template that says it, to be edited with what is wrong beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFontDatabase, QResizeEvent
@@ -20,6 +21,8 @@ from .template_colours import TemplateColours
 
 _MOST_LINES_SHOWN = 14
 _MOST_FAULTS_NAMED = 3
+_MOST_ROWS = 60
+"""Of the grid; what is longer is no song, and must not slow down typing."""
 
 
 class TemplateEditor(QWidget):
@@ -40,6 +43,7 @@ class TemplateEditor(QWidget):
         self._lyric = ""
         self._findings: tuple[Finding, ...] = ()
         self._layout: Template | None = None
+        self._waits = False
         self._problem = ("", 0)
         self._seen = ""
         self.grid = CellGrid()
@@ -51,6 +55,7 @@ class TemplateEditor(QWidget):
         self._area.viewport().setAutoFillBackground(False)
         self.grid.setAutoFillBackground(False)
         self.faults = Note(theme.problem)
+        self._rest = Note(theme.muted)
         self.source = QPlainTextEdit()
         self.source.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.source.setTabChangesFocus(True)
@@ -62,6 +67,7 @@ class TemplateEditor(QWidget):
         self._legend_lines.setHorizontalSpacing(WIDE_GAP)
         self._legend_lines.setVerticalSpacing(0)
         self._legend_lines.setColumnStretch(1, 1)
+        self._legend_rows: list[tuple[QLabel, Note]] = []
         body = QWidget()
         inside = QVBoxLayout(body)
         inside.setContentsMargins(0, 0, 0, 0)
@@ -73,7 +79,7 @@ class TemplateEditor(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
-        for part in (self._area, self.faults, self.fold):
+        for part in (self._area, self._rest, self.faults, self.fold):
             layout.addWidget(part)
         self.source.textChanged.connect(self._edited)
         self._colours.set_palette(self.palette())
@@ -120,8 +126,8 @@ class TemplateEditor(QWidget):
 
     def error(self) -> str:
         """Why the text cannot be read; "" if it can."""
-        wrong = next((read for read in read_lines(self.text(), self._unit) if read.error), None)
-        return self._in_line(wrong.number, wrong.error) if wrong else ""
+        lines = enumerate(read_lines(self.text(), self._unit), start=1)
+        return next((self._in_line(number, read.error) for number, read in lines if read.error), "")
 
     def set_wanted_height(self) -> None:
         """As high as its rows, up to some; the rest scrolls."""
@@ -162,25 +168,26 @@ class TemplateEditor(QWidget):
             "~": self.tr("the same, or nothing at all"),
             f"{LEVEL} {OBLIQUE}": self.tr("a level tone, an oblique one"),
             EITHER: self.tr("either tone"),
-            "s*  *t": self.tr("a word that begins with s, that ends with t"),
+            "s* *t": self.tr("a word that begins with s, that ends with t"),
             "{A}": self.tr("rhymes with the other lines {A}"),
-            "\\_": self.tr("the sign itself, as a word of the lyric"),
+            "\\_": self.tr("the sign itself, as it is sung"),
             "#": self.tr("what follows is a note for yourself"),
+            f"{BROKEN} ◥": self.tr("breaks a rule: point at it to see which"),
         }
-        left_out = {WORD: {f"{LEVEL} {OBLIQUE}", EITHER}, CHAR: {"s*  *t"}}.get(self._unit, set())
-        while self._legend_lines.count():
-            item = self._legend_lines.takeAt(0)
-            widget = item.widget() if item else None
-            if widget:
-                widget.deleteLater()
-        for row, (sign, meaning) in enumerate((a, b) for a, b in signs.items() if a not in left_out):
-            left, right = QLabel(sign), Note(theme.muted)
-            left.setTextFormat(Qt.TextFormat.PlainText)
+        left_out = {WORD: {f"{LEVEL} {OBLIQUE}", EITHER}, CHAR: {"s* *t"}}.get(self._unit, set())
+        for row, (sign, meaning) in enumerate(signs.items()):
+            if row == len(self._legend_rows):
+                left, right = QLabel(), Note(theme.muted)
+                left.setTextFormat(Qt.TextFormat.PlainText)
+                left.setAlignment(Qt.AlignmentFlag.AlignTop)
+                self._legend_lines.addWidget(left, row, 0)
+                self._legend_lines.addWidget(right, row, 1)
+                self._legend_rows.append((left, right))
+            left, right = self._legend_rows[row]
             left.setFont(self.source.font())
-            left.setAlignment(Qt.AlignmentFlag.AlignTop)
-            right.say(meaning)
-            self._legend_lines.addWidget(left, row, 0)
-            self._legend_lines.addWidget(right, row, 1)
+            left.setText(sign)
+            left.setVisible(sign not in left_out)
+            right.say("" if sign in left_out else meaning)
 
     def _edited(self) -> None:
         if self.text() != self._seen:  # colours alone are no change
@@ -189,15 +196,29 @@ class TemplateEditor(QWidget):
             self._show_rows()
             self.changed.emit()
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Several changes of what is shown, after which it is made anew once."""
+        self._waits = True
+        try:
+            yield
+        finally:
+            self._waits = False
+            self._show_rows()
+
     def _show_rows(self) -> None:
         """The grid and what is wrong, anew."""
+        if self._waits:
+            return
         own = read_lines(self.text(), self._unit)
         errors = {read.number: read.error for read in own if read.error}
         shown = lines_of_template(self._layout) if self._layout and not errors else own
-        rows = rows_of(shown, self._unit, self._lyric, self._findings)
+        rows = rows_of(shown[:_MOST_ROWS], self._unit, self._lyric, self._findings)
         self._colours.set_broken(errors)
         self.grid.set_rows(rows)
         self._say_faults(rows)
+        rest = len(shown) - _MOST_ROWS
+        self._rest.say(self.tr("and %n more lines", "", rest) if rest > 0 else "")
         self.set_wanted_height()
 
     def _say_faults(self, rows: Iterable[GridRow]) -> None:
