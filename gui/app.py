@@ -18,7 +18,6 @@ from .desktop_entry import APP_ID
 from .icons import app_icon
 from .languages import Languages
 from .main_window import MainWindow
-from .style import STYLE
 from .worker import close_lanes
 
 NAME, ORGANISATION = "lyrics", "rnn-toolkit"
@@ -36,7 +35,6 @@ def make_application(arguments: list[str]) -> QApplication:
     app.setStyle("Fusion")
     scheme = settings.SCHEME.get()
     theme.apply_scheme(app, scheme if scheme in theme.SCHEMES else theme.SYSTEM)
-    app.setStyleSheet(STYLE)
     app.setWindowIcon(app_icon())
     return app
 
@@ -46,6 +44,7 @@ def open_window(app: QApplication, model: str | None, project: Path | None, lang
     languages = Languages(app)
     languages.use(language or settings.LANGUAGE.get())
     window = MainWindow(languages)
+    app.styleHints().colorSchemeChanged.connect(window.follow_system_scheme)
     window.show()
     window.begin(model, project)
     return window

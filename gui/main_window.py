@@ -416,6 +416,12 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         theme.apply_scheme(app, scheme)
+        self.page.set_font_anew()
+
+    def follow_system_scheme(self) -> None:
+        """The system became dark or light; whoever chose one of them keeps it."""
+        if settings.SCHEME.get() not in {theme.LIGHT, theme.DARK}:
+            self.use_scheme(theme.SYSTEM)
 
     def retranslate(self) -> None:
         """Set all texts in the language of the window."""

@@ -4,6 +4,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from .style import STYLE
+
 SYSTEM, LIGHT, DARK = "system", "light", "dark"
 SCHEMES = (SYSTEM, LIGHT, DARK)
 
@@ -14,12 +16,12 @@ _SCHEME_OF = {
 }
 
 _ROLES = {  # role: (light, dark)
-    QPalette.ColorRole.Window: ("#f4f1ea", "#242321"),
+    QPalette.ColorRole.Window: ("#f4f1ea", "#1f1e1c"),
     QPalette.ColorRole.WindowText: ("#26221d", "#e9e4da"),
-    QPalette.ColorRole.Base: ("#fffdf8", "#1b1a18"),
-    QPalette.ColorRole.AlternateBase: ("#f7f3ea", "#242220"),
+    QPalette.ColorRole.Base: ("#fffdf8", "#2a2825"),
+    QPalette.ColorRole.AlternateBase: ("#f7f3ea", "#312f2b"),
     QPalette.ColorRole.Text: ("#26221d", "#ece7dd"),
-    QPalette.ColorRole.Button: ("#ebe6da", "#34322e"),
+    QPalette.ColorRole.Button: ("#ebe6da", "#3b3934"),
     QPalette.ColorRole.ButtonText: ("#26221d", "#ece7dd"),
     QPalette.ColorRole.BrightText: ("#ffffff", "#ffffff"),
     QPalette.ColorRole.ToolTipBase: ("#fffdf8", "#34322e"),
@@ -31,7 +33,7 @@ _ROLES = {  # role: (light, dark)
     QPalette.ColorRole.Link: ("#9a2f24", "#e08a7d"),
     QPalette.ColorRole.Light: ("#ffffff", "#454239"),
     QPalette.ColorRole.Midlight: ("#f6f2e9", "#3b3934"),
-    QPalette.ColorRole.Mid: ("#cfc7b6", "#4a4740"),
+    QPalette.ColorRole.Mid: ("#cfc7b6", "#55524a"),
     QPalette.ColorRole.Dark: ("#b3aa97", "#141312"),
     QPalette.ColorRole.Shadow: ("#8a8171", "#000000"),
 }
@@ -67,6 +69,8 @@ def apply_scheme(app: QApplication, scheme: str) -> None:
     hints.setColorScheme(_SCHEME_OF[scheme])
     dark = scheme == DARK or (scheme == SYSTEM and hints.colorScheme() == Qt.ColorScheme.Dark)
     app.setPalette(palette_of(dark=dark))
+    app.setStyleSheet("")  # which would keep the colours that it was read with
+    app.setStyleSheet(STYLE)
 
 
 def accent(palette: QPalette | None = None) -> QColor:

@@ -14,6 +14,7 @@ class WritingPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._points = 15
         self.messages = MessageBar()
         self.title = QLineEdit()
         self.title.setFrame(False)
@@ -32,7 +33,7 @@ class WritingPage(QWidget):
         self._splitter.addWidget(self.takes)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setCollapsible(0, False)
-        self._splitter.setSizes([360, 280])
+        self._splitter.setSizes([300, 340])
         box = QVBoxLayout(self)
         box.setContentsMargins(10, 8, 4, 4)
         box.addWidget(self.messages)
@@ -48,11 +49,17 @@ class WritingPage(QWidget):
 
     def set_font_points(self, points: int) -> None:
         """The size of all texts that are written here."""
+        self._points = points
+        self.editor.setFont(lyric_font(points))
         self.editor.set_font_size(points)
         self.takes.set_text_font(lyric_font(max(9, points - 3)))
         font = lyric_font(points + 3)
         font.setBold(True)
         self.title.setFont(font)
+
+    def set_font_anew(self) -> None:
+        """The same size again: another style sheet takes fonts away."""
+        self.set_font_points(self._points)
 
     def retranslate(self) -> None:
         """Set all texts in the language of the window."""
