@@ -115,7 +115,7 @@ class Cell(torch.nn.Module):
 def test_a_model_that_writes_no_text_is_named_for_what_it_is(tmp_path):
     module, x, h = torch.nn.GRUCell(3, 4), torch.randn(2, 3), torch.zeros(2, 4)
     export_module(Cell(module), x, [h], tmp_path / "gru", steps=8)
-    assert "toolkit.load_module" in refused(tmp_path / "gru")
+    assert "toolkit.load_series" in refused(tmp_path / "gru")
 
 
 # Stopped between its calls ------------------------------------------------------------------------

@@ -107,7 +107,7 @@ def test_the_shape_is_that_of_its_lines_and_rhymes():
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(lines=st.lists(LINES, min_size=1, max_size=5), at=st.integers(0, 4), seed=st.integers(0, 9))
 def test_a_line_is_written_anew_in_its_own_length_and_rhyme(name, lines, at, seed, models):
     text, at = "\n".join(lines), at % len(lines)
