@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSettings, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QStackedWidget
 
@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
         self.translate_page = TranslatePage()
         self.popup = AlternativesPopup(self.page.editor)
         self.models = ModelOpener(self)
-        self.recent = RecentModels(QSettings())
+        self.recent = RecentModels()
         page, panel = self.page, self.panel
         self.desk = Desk(page.editor, panel.rules, panel.sampling, self.models, self)
         self.writer = Writer(self.desk)
@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         panel.rules.template_like_wanted.connect(self._take_shape)
         panel.model.open_wanted.connect(self.choose_model)
         panel.model.chosen.connect(self.open_model)
+        panel.model.forget_missing_wanted.connect(lambda: panel.model.set_recent(self.recent.forget_missing()))
         panel.history.restore_wanted.connect(self._restore_generation)
         panel.history.copy_recipe_wanted.connect(self.copy_recipe)
         page.takes.wanted.connect(self.write_takes)

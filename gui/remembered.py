@@ -7,11 +7,12 @@ from toolkit.lyrics.rules import LyricRules
 from toolkit.sampling import SamplingOptions
 
 from . import settings
+from .presets import BALANCED, with_preset
 
 if TYPE_CHECKING:
     from .main_window import MainWindow
 
-FIRST_SAMPLING = SamplingOptions(temperature=0.9)
+FIRST_SAMPLING = with_preset(SamplingOptions(), BALANCED)
 """Of somebody who never chose."""
 
 

@@ -33,6 +33,37 @@
     </message>
 </context>
 <context>
+    <name>AlternativesPopup</name>
+    <message>
+        <source>Alternatives</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Alternatives, the most probable first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>after rules</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Left: the probability that the model gives. Right: after the sampling options and the rules; a dash where they drop it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Enter: put it here and go on · Shift+Enter: keep the rest · Esc: leave</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{number}: {text}, {before} before, {after} after sampling and rules</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>AnswersList</name>
     <message>
         <source>It ends here because it may be no longer.</source>
@@ -220,6 +251,37 @@ MIT licence. Python {python}, Qt {qt}.</source>
     </message>
 </context>
 <context>
+    <name>HistoryPanel</name>
+    <message>
+        <source>&amp;History</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing here yet. Every text that is generated is kept here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Bring back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Put this text into the editor; it can be undone</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy reci&amp;pe</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy what writes this text again: model, rules, options and seed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Texts generated, the newest first</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>Inspector</name>
     <message>
         <source>In the place of “{text}”, after the rules</source>
@@ -246,6 +308,67 @@ MIT licence. Python {python}, Qt {qt}.</source>
     </message>
     <message>
         <source>The sheet is in {file}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Legend</name>
+    <message>
+        <source>expected</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>surprising</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The deeper the tint, the less the model expected the character that stands there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Legend of the tints</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LineGutter</name>
+    <message>
+        <source>Marks of the lines</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Line {line} is locked: it stays as it is. Click to free it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lock line {line}: it then stays as it is.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write line {line} anew and keep its neighbours.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} of the {wanted} wanted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rhyme {letter}: lines with the same letter rhyme.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LyricEditor</name>
+    <message>
+        <source>Lyric</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Write the first words here, or let the model begin.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model gave this {percent} %.</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -427,7 +550,7 @@ MIT licence. Python {python}, Qt {qt}.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>stands</source>
+        <source>Where it stands</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -820,12 +943,22 @@ MIT licence. Python {python}, Qt {qt}.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>the sign itself, as a word of the lyric</source>
+        <source>the sign itself, as it is sung</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
         <source>what follows is a note for yourself</source>
         <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>breaks a rule: point at it to see which</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more lines</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
     </message>
     <message>
         <source>and {count} more</source>
@@ -962,6 +1095,25 @@ MIT licence. Python {python}, Qt {qt}.</source>
     </message>
     <message>
         <source>Write a beginning, or nothing at all, and press Generate (Ctrl+Enter).</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>_Generations</name>
+    <message>
+        <source>{text}, {made}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>(empty)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>seed {seed}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{time} · seed {seed}</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -1241,6 +1393,148 @@ MIT licence. Python {python}, Qt {qt}.</source>
     </message>
     <message>
         <source>&amp;Help</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>facts</name>
+    <message>
+        <source>a step of any kind (module)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>equal to PyTorch within {atol:g} over {steps} steps (largest error: {errors})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>fingerprint</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>incomplete in the file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>kind</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>language model (lm)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>made from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>network</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no, for export and inference</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>note</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>parity</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>reads a window of text at once (window)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>real numbers in and out (series)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>runs on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>source vocabulary</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>speed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>target vocabulary</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>text to text (seq2seq)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the float32 graphs: equal to PyTorch within {atol:g} over {steps} steps (largest error: {errors})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the graphics card (CUDAExecutionProvider)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the processor (CPUExecutionProvider)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vocabulary</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>weights</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{bytes:,} bytes, SHA-256 {sha256:.16}…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} of another program</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{kind}, perplexity {before:.5g} -&gt; {after:.5g} on {text}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{rate:,.0f} tokens a second</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{size:,} {kind} tokens, newline {newline}: {first} …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{source}, {characters:,} {unit}, SHA-256 {sha256:.16}…</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>models</name>
+    <message>
+        <source>English songs, by words</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Song lyrics of the tenth to thirteenth century, by characters</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>modern Chinese songs, by characters</source>
         <translation type="unfinished"></translation>
     </message>
 </context>

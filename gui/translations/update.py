@@ -15,6 +15,9 @@ from pathlib import Path
 
 import PySide6
 
+from toolkit import facts
+from toolkit.builtin_models import BUILTIN_MODELS
+from toolkit.gui import model_facts
 from toolkit.gui.option_text import CONTEXT
 from toolkit.lyrics.rules import LyricRules
 from toolkit.options import spec_of
@@ -27,17 +30,19 @@ SHOWN = (LyricRules, SamplingOptions, TranslateOptions)
 """Whose help the window shows: they are the core's, where nothing is marked for translation."""
 
 
-def option_texts() -> str:
-    """A program that names the help of all options as lupdate wants it."""
-    texts = {spec_of(field).help for options in SHOWN for field in dataclasses.fields(options)}
-    return "\n".join(f"QT_TRANSLATE_NOOP({CONTEXT!r}, {text!r})" for text in sorted(texts))
+def texts_of_the_core() -> str:
+    """A program that names what the core says, help of options and facts of models, as lupdate wants it."""
+    texts = {(CONTEXT, spec_of(field).help) for options in SHOWN for field in dataclasses.fields(options)}
+    texts |= {("facts", text) for text in (*facts.NAMES, *facts.SENTENCES, *model_facts.TEXTS)}
+    texts |= {("models", text) for text in BUILTIN_MODELS.values()}
+    return "\n".join(f"QT_TRANSLATE_NOOP({context!r}, {text!r})" for context, text in sorted(texts))
 
 
 def update(path: Path) -> list[str]:
     """Bring one .ts up to date and make its .qm; the texts that are not translated."""
     with tempfile.TemporaryDirectory() as folder:
         options = Path(folder, "options.py")
-        options.write_text(option_texts(), encoding="utf-8")
+        options.write_text(texts_of_the_core(), encoding="utf-8")
         sources = [*sorted(HERE.parent.glob("*.py")), options]
         command = [TOOLS / "lupdate", "-silent", "-locations", "none", "-no-obsolete", *sources, "-ts", path]
         subprocess.run(list(map(str, command)), check=True)

@@ -1,0 +1,1 @@
+"""The interface in other languages, and the script that keeps them complete."""
