@@ -4,22 +4,15 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
-from toolkit.tokenizer import readable
-
-_KEPT = "\n\xa0\u3000"
-"""Not printable, says Python, and still wanted: a line break, and the blanks of some scripts."""
+from .plain import visible
 
 _LONGEST = 2000
 """Characters of one text that are shown; a file may hold millions."""
 
 
-def visible(text: str) -> str:
-    """Text that a file or an error brought, with control characters written out and an end put to it.
-
-    Line breaks and wide blanks stay.
-    """
-    end = " …" if len(text) > _LONGEST else ""
-    return "".join(c if c in _KEPT else readable(c) for c in text[:_LONGEST]) + end
+def shortened(text: str) -> str:
+    """A text that a file or an error brought, with control characters made visible and an end put to it."""
+    return visible(text[:_LONGEST]) + (" …" if len(text) > _LONGEST else "")
 
 
 class PlainView(QTextEdit):
@@ -45,7 +38,7 @@ class PlainView(QTextEdit):
 
     def show_text(self, text: str) -> None:
         """Show a text; nothing in it is markup."""
-        self.setPlainText(visible(text))
+        self.setPlainText(shortened(text))
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As high as the text at the width that there is."""

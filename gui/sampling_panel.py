@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from toolkit.language_model import changed
 from toolkit.lyrics.options import LyricOptions
 from toolkit.options import spec_of
 from toolkit.sampling import SamplingOptions
@@ -94,10 +95,10 @@ class SamplingPanel(QWidget):
 
     # What is set ---------------------------------------------------------------------------------
 
-    def options(self) -> SamplingOptions:
-        """The options of the next text, its seed among them; top_k within the vocabulary."""
+    def options(self, **changes: Any) -> SamplingOptions:  # noqa: ANN401 - the fields of SamplingOptions
+        """The options of the next text, its seed among them; top_k within the vocabulary. With single ones changed."""
         top_k = self._base.top_k if self._vocab_size is None else min(self._base.top_k, self._vocab_size)
-        return replace(self._base, top_k=top_k, seed=self.seed.seed())
+        return changed(replace(self._base, top_k=top_k, seed=self.seed.seed()), changes)
 
     def lyric_options(self, count: int = 1) -> LyricOptions:
         """The same for `count` lyrics under rules."""

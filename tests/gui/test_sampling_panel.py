@@ -243,7 +243,7 @@ def test_a_preview_is_plain_text_and_moves_nothing(panel):
     height = panel.preview.text.height()
     panel.show_preview("<b>月</b>\n" * 30 + "\x07\u202e", "<i>4 ms</i>")
     assert panel.preview.text.toPlainText().startswith("<b>月</b>\n<b>")
-    assert panel.preview.text.toPlainText().endswith("\\x07\\u202e")
+    assert panel.preview.text.toPlainText().endswith("␇\N{REPLACEMENT CHARACTER}")
     assert panel.preview.note.text() == "<i>4 ms</i>"
     assert panel.preview.text.height() == height
 
