@@ -1,6 +1,6 @@
 """Text of unknown origin, shown as it is: selectable, wrapped anywhere, as high as it needs."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, QSizeF, Qt
 from PySide6.QtGui import QResizeEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
@@ -34,11 +34,14 @@ class PlainView(QTextEdit):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
-        self.document().documentLayout().documentSizeChanged.connect(lambda _size: self.updateGeometry())
+        self.document().documentLayout().documentSizeChanged.connect(self._grown)
 
     def show_text(self, text: str) -> None:
         """Show a text; nothing in it is markup."""
         self.setPlainText(shortened(text))
+
+    def _grown(self, _size: QSizeF) -> None:
+        self.updateGeometry()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As high as the text at the width that there is."""

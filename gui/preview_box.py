@@ -51,6 +51,10 @@ class PreviewBox(QWidget):
         if self.is_on():
             self._timer.start()
 
+    def is_asking(self) -> bool:
+        """Whether `wanted` will be heard in a moment."""
+        return self._timer.isActive()
+
     def show_text(self, text: str, note: str) -> None:
         """Show a preview and a line about it, both as plain text."""
         self.text.setPlainText(shortened(text))
