@@ -9,15 +9,15 @@ fp16 keeps the weights and multiplies in float16, for CUDA; the states and all b
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
 from .onnx_file import strip
+from .tied_tables import tie, tied_tables, untie
 
 FAST_ON = {"int8": "any", "int4": "native", "fp16": "cuda"}
 """Kind -> where it is faster than float32: on any host, in native ONNX Runtime alone, or on CUDA alone."""
@@ -36,39 +36,22 @@ def quantize(step: onnx.ModelProto, kind: str) -> onnx.ModelProto:
         kind: one of `FAST_ON`.
 
     Returns:
-        A checked model; the look-up table is int8, or float16 in fp16. One that is the matrix of a product, too (see
-        `TiedProduct`), is there once in int8 and fp16, and twice in int4, whose blocks cannot be looked up.
+        A checked model; the look-up table is int8, or float16 in fp16. One that is the matrix of a product, too, is
+        there once but in int4, from whose blocks nothing can be looked up.
     """
     model = onnx.ModelProto()
     model.CopyFrom(step)
     if kind == "fp16":
         quantised = _fp16(model)
     else:
-        tied = _untie(model)
+        tied = untie(model)
         quantised = _int8(model) if kind == "int8" else _int4(model)
-        _shrink_tables(quantised, tied)
+        _shrink_tables(quantised, but=tied if kind == "int8" else ())
+        if kind == "int8":
+            tie(quantised, tied)
     strip(quantised, step.graph.name)
     onnx.checker.check_model(quantised)
     return quantised
-
-
-def _transposed(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
-    """Tied tables: name -> the node that transposes it for its product."""
-    weights = {tensor.name for tensor in graph.initializer}
-    return {node.input[0]: node for node in graph.node if node.op_type == "Transpose" and node.input[0] in weights}
-
-
-def _untie(model: onnx.ModelProto) -> dict[str, str]:
-    """Give each product with a tied table a matrix of its own, as the quantisers know it: table -> matrix."""
-    graph = model.graph
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    tied = {}
-    for table, node in _transposed(graph).items():
-        tied[table] = node.output[0]
-        matrix = np.ascontiguousarray(numpy_helper.to_array(weights[table]).T)
-        graph.initializer.append(numpy_helper.from_array(matrix, node.output[0]))
-        graph.node.remove(node)
-    return tied
 
 
 def _int8(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -96,7 +79,7 @@ def _fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     """Weights and tables in float16; a product's input is cast to float16 before it, its result to float32 after it."""
     graph = model.graph
     weights = {tensor.name: tensor for tensor in graph.initializer}
-    weights |= {node.output[0]: weights[table] for table, node in _transposed(graph).items()}
+    weights |= {node.output[0]: weights[table] for table, node in tied_tables(graph).items()}
     halves: dict[str, str] = {}  # value -> the same in float16
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
@@ -122,52 +105,26 @@ def _fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _shrink_tables(model: onnx.ModelProto, tied: Mapping[str, str]) -> None:
-    """Each look-up table [V, D] becomes int8 with a scale for each column, multiplied after the look-up.
-
-    A tied one is looked up in the int8 matrix of its product, which has a scale for each row of the table.
-    """
+def _shrink_tables(model: onnx.ModelProto, but: Container[str]) -> None:
+    """Each look-up table [V, D] becomes int8 with a scale for each column, multiplied after the look-up."""
     graph = model.graph
     weights = {tensor.name: tensor for tensor in graph.initializer}
-    first = []
     for place, node in reversed(list(enumerate(graph.node))):
         table = weights.get(node.input[0]) if node.op_type == "Gather" else None
-        if table is None or table.data_type != onnx.TensorProto.FLOAT or len(table.dims) != 2:  # [V, D]
+        if table is None or table.data_type != onnx.TensorProto.FLOAT or len(table.dims) != 2 or table.name in but:
             continue
-        name, ids, found = table.name, node.input[1], node.output[0]
-        small, scale = f"{name}.int8", f"{name}.scale"
-        more = []
-        matrix = weights.get(f"{tied.get(name)}_quantized")
-        if matrix is None:
-            rows, scales = _rounded(numpy_helper.to_array(table))
-            graph.initializer.append(numpy_helper.from_array(scales, scale))
-        else:  # ONNX Runtime transposes it once, when it loads: a look-up of columns would cost a tenth of a step
-            rows = np.ascontiguousarray(numpy_helper.to_array(matrix).T)
-            graph.initializer.remove(matrix)
-            first.append(helper.make_node("Transpose", [small], [matrix.name], perm=[1, 0]))
-            graph.initializer.append(numpy_helper.from_array(np.array([1]), f"{name}.axes"))
-            more = [
-                helper.make_node("Gather", [f"{tied[name]}_scale", ids], [f"{found}.scale"]),
-                helper.make_node("Unsqueeze", [f"{found}.scale", f"{name}.axes"], [scale]),
-            ]
+        values = numpy_helper.to_array(table)
+        scale = np.maximum(np.abs(values).max(axis=0), np.finfo(np.float32).tiny) / np.float32(127)
+        small = np.clip(np.rint(values / scale), -127, 127).astype(np.int8)
+        name, found = table.name, node.output[0]
         graph.initializer.remove(table)
-        graph.initializer.append(numpy_helper.from_array(rows, small))
-        node.input[0], node.output[0] = small, f"{found}.int8"
+        graph.initializer.append(numpy_helper.from_array(small, f"{name}.int8"))
+        graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
+        node.input[0], node.output[0] = f"{name}.int8", f"{found}.int8"
         # A third of the time of DequantizeLinear with an axis.
-        more += [
-            helper.make_node("Cast", [f"{found}.int8"], [f"{found}.float"], to=onnx.TensorProto.FLOAT),
-            helper.make_node("Mul", [f"{found}.float", scale], [found]),
-        ]
-        for part in reversed(more):
-            graph.node.insert(place + 1, part)
-    for node in first:
-        graph.node.insert(0, node)
-
-
-def _rounded(table: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """A table [V, D] in int8, and the scale [D] of each column."""
-    scale = np.maximum(np.abs(table).max(axis=0), np.finfo(np.float32).tiny) / np.float32(127)
-    return np.clip(np.rint(table / scale), -127, 127).astype(np.int8), scale
+        graph.node.insert(place + 1, helper.make_node("Mul", [f"{found}.float", f"{name}.scale"], [found]))
+        widen = helper.make_node("Cast", [f"{found}.int8"], [f"{found}.float"], to=onnx.TensorProto.FLOAT)
+        graph.node.insert(place + 1, widen)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
@@ -80,7 +80,7 @@ class Bars(QObject):
         window.addToolBar(bar)
         return bar
 
-    def _choices(self, menu: QMenu, names: Sequence[str], chosen: Signal) -> dict[str, QAction]:
+    def _choices(self, menu: QMenu, names: Sequence[str], chosen: SignalInstance) -> dict[str, QAction]:
         group = QActionGroup(menu)
         found = {}
         for name in names:

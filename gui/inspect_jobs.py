@@ -1,4 +1,4 @@
-"""What the window wants to know of a text, worked out on a thread: counts, rhymes, faults, probabilities, alternatives."""
+"""What the window wants to know of a text, worked out on a thread: counts, faults, probabilities, alternatives."""
 
 import math
 from dataclasses import dataclass
@@ -166,10 +166,8 @@ def look(
     """What else could stand at a place, gives `Options`; behind the rules where the text keeps them."""
 
     def work(stop: Stop, _tell: Tell) -> Options:
-        token = next(
-            (span for span in reader.model.tokenizer.located(text) if span[1] <= position < span[2]), ("", position, position)
-        )
-        _, start, end = token
+        spans = ((start, end) for _, start, end in reader.model.tokenizer.located(text))
+        start, end = next((span for span in spans if span[0] <= position < span[1]), (position, position))
         if rules is not None:
             found = _by_rules(stoppable(reader.model, stop), text, position, start, rules, fingerprint)
             if found is not None:
@@ -192,7 +190,7 @@ def _by_rules(
         unit = song.recipe.rules.unit
         column = len(before[-1])
         first = column - (position - start)
-        cells = len(atoms(line[: first].strip(), unit) or ()) + 1
+        cells = len(atoms(line[:first].strip(), unit) or ()) + 1
         if not atoms(line[first : column + 1].strip(), unit):
             return None
         found = alternatives(model, song, number, cells, COUNT)

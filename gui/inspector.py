@@ -1,13 +1,18 @@
 """Looking at the text while it is written: counts and faults beside the lines, colours, alternatives, a preview."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from toolkit.scoring import Reader
 
-from .alternatives_popup import AlternativesPopup, Row
+from .alternative_rows import Row
+from .alternatives_popup import AlternativesPopup
 from .inspect_jobs import Judged, Options, Scored, judge, look, score
-from .lyric_editor import LineMark, LyricEditor
+from .line_gutter import LineMark
+from .lyric_editor import LyricEditor
 from .model_opener import ModelOpener
+from .plain_text import visible
 from .rules_panel import RulesPanel
 from .sampling_panel import SamplingPanel
 from .worker import Ended, Lane
@@ -56,6 +61,7 @@ class Inspector(QObject):
         editor.alternatives_wanted.connect(self.look_at)
         editor.left_alternatives.connect(self.close_popup)
         popup.chosen.connect(self._chosen)
+        popup.closed.connect(editor.leave_alternatives)
         rules.changed.connect(self._judge_soon.start)
         sampling.changed.connect(self._preview_soon.start)
         sampling.preview_wanted.connect(self._preview_soon.start)
@@ -74,6 +80,7 @@ class Inspector(QObject):
         if len(text) > MAX_JUDGED_CHARS:
             self._show_judged(Judged({}, None))
             return
+        self._rules.show_lines(text)
         rules = self._rules.rules() if self._rules.is_on() else None
         run = self._judging.start(judge(text, rules, self._models.unit or "char"))
         run.ended.connect(self._judged)
@@ -139,12 +146,14 @@ class Inspector(QObject):
             else self.tr("In the place of “{text}”, after sampling")
         )
         rows = [Row(row.text, row.prob, row.kept, row.note) for row in options.rows]
-        self._popup.show_rows(rows, heading.format(text=stands.replace("\n", "↵")), self._editor.global_rect(self._place))
+        self._editor.mark_asked(options.start, options.end)
+        at, keys = self._editor.character_rect(self._place), self._editor.walking
+        self._popup.show_rows(rows, heading.format(text=visible(stands)), at, take_keys=keys)
 
     def close_popup(self) -> None:
         """No alternatives are wanted any more."""
         self._looking.stop()
-        self._popup.close()
+        self._popup.hide()
 
     def _chosen(self, text: str, keep_rest: bool) -> None:
         options = self._options
@@ -161,7 +170,7 @@ class Inspector(QObject):
         prompt = self._editor.text()[-200:]
         if not prompt.strip() or not len(model.tokenizer.encode(prompt)):
             prompt = model.tokenizer.example
-        options = self._sampling.options(max_new_tokens=PREVIEW_TOKENS)
+        options = replace(self._sampling.options(), max_new_tokens=PREVIEW_TOKENS)
         run = self._previewing.start(go_on(model, prompt, options))
         shown = ""
 

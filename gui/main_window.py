@@ -1,10 +1,10 @@
 """The window: where everything is, and who hears of what."""
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QStackedWidget
 
@@ -18,6 +18,7 @@ from .actions import TAKES, make_actions
 from .alternatives_popup import AlternativesPopup
 from .answerer import Answerer
 from .bars import Bars
+from .desk import Desk
 from .dialogs import Dialogs
 from .fonts import cjk_family
 from .inspector import Inspector
@@ -27,6 +28,7 @@ from .model_opener import ModelOpener
 from .project import SUFFIX, Generation, Project
 from .recent_models import RecentModels
 from .side_panel import SidePanel
+from .takes_writer import TakesWriter
 from .translate_page import TranslatePage
 from .writer import Writer
 from .writing_page import WritingPage
@@ -47,11 +49,13 @@ class MainWindow(QMainWindow):
         self.page = WritingPage()
         self.panel = SidePanel()
         self.translate_page = TranslatePage()
-        self.popup = AlternativesPopup(self)
+        self.popup = AlternativesPopup(self.page.editor)
         self.models = ModelOpener(self)
-        self.recent = RecentModels()
+        self.recent = RecentModels(QSettings())
         page, panel = self.page, self.panel
-        self.writer = Writer(page.editor, panel.rules, panel.sampling, page.takes, self.models, self)
+        self.desk = Desk(page.editor, panel.rules, panel.sampling, self.models, self)
+        self.writer = Writer(self.desk)
+        self.takes_writer = TakesWriter(self.desk, page.takes)
         self.inspector = Inspector(page.editor, self.popup, panel.rules, panel.sampling, self.models, self)
         self.answerer = Answerer(self.translate_page, self.models, self)
         self.keeper = Keeper(self.project, self)
@@ -116,10 +120,10 @@ class MainWindow(QMainWindow):
             "usual_size": lambda: self.set_font_points(settings.FONT_POINTS.default),
             "keys": lambda: self.dialogs.show_keys(self.actions_by_name),
             "about": self.dialogs.show_about,
-            **{name: lambda n=n: page.takes.choose(n) for n, name in enumerate(TAKES)},
+            **{name: lambda n=n: self.takes_writer.choose(n) for n, name in enumerate(TAKES)},
         }
         for name, call in does.items():
-            self.actions_by_name[name].triggered.connect(lambda _=False, call=call: call())
+            self.actions_by_name[name].triggered.connect(_ignoring_checked(call))
         for name, switch in {
             "show_probs": self.show_probs,
             "show_rhymes": self.show_rhymes,
@@ -127,11 +131,11 @@ class MainWindow(QMainWindow):
         }.items():
             self.actions_by_name[name].toggled.connect(switch)
 
-        self.writer.busy_changed.connect(self._show_busy)
-        self.writer.problem.connect(lambda error: page.messages.show_problem(str(error)))
-        self.writer.notice.connect(page.messages.show_message)
-        self.writer.wrote.connect(self._keep_generation)
-        self.writer.speed.connect(self._show_speed)
+        self.desk.busy_changed.connect(self._show_busy)
+        self.desk.problem.connect(lambda error: page.messages.show_problem(str(error)))
+        self.desk.notice.connect(page.messages.show_message)
+        self.desk.wrote.connect(self._keep_generation)
+        self.desk.speed.connect(self._show_speed)
         self.inspector.put_wanted.connect(
             lambda start, end, text, rest: self.writer.put(start, end, text, keep_rest=rest)
         )
@@ -155,8 +159,8 @@ class MainWindow(QMainWindow):
         panel.history.restore_wanted.connect(self._restore_generation)
         panel.history.copy_recipe_wanted.connect(self.copy_recipe)
         page.takes.wanted.connect(self.write_takes)
-        page.takes.stop_wanted.connect(self.writer.stop)
-        page.takes.chosen.connect(self.writer.choose)
+        page.takes.stop_wanted.connect(self.desk.stop)
+        page.takes.chosen.connect(self.takes_writer.choose)
         page.takes.closed.connect(lambda: page.show_takes(shown=False))
         self.translate_page.stop_wanted.connect(self.answerer.stop)
 
@@ -187,8 +191,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Nothing is asked: what is not saved is there again the next time."""
-        self.writer.stop()
-        self.popup.close()
+        self.desk.stop()
+        self.popup.hide()
         remembered.remember(self)
         self.keeper.close()
         super().closeEvent(event)
@@ -204,7 +208,7 @@ class MainWindow(QMainWindow):
             text=editor.text(),
             locked=tuple(sorted(editor.locked_lines())),
             generations=tuple(self._generations),
-            takes=self.writer.take_texts,
+            takes=self.takes_writer.texts,
             rules=rules.to_dict() if rules else None,
             sampling=panel.sampling.options().to_dict(),
             model=self.models.path,
@@ -221,7 +225,7 @@ class MainWindow(QMainWindow):
         self.page.title.setText(project.title)
         self._generations = list(project.generations)
         self.panel.history.set_generations(self._generations)
-        self.writer.set_takes(project.takes)
+        self.takes_writer.set_texts(project.takes)
         self.page.show_takes(shown=bool(project.takes))
         if not project.sampling:  # a plain text
             return
@@ -286,7 +290,7 @@ class MainWindow(QMainWindow):
 
     def _restore_generation(self, index: int) -> None:
         if 0 <= index < len(self._generations):
-            self.writer.stop()
+            self.desk.stop()
             self.page.editor.replace_all(self._generations[index].text)
 
     def _take_shape(self) -> None:
@@ -308,14 +312,14 @@ class MainWindow(QMainWindow):
     def write_takes(self, count: int) -> None:
         """Write several texts side by side."""
         self.page.show_takes(shown=True)
-        self.writer.write_takes(count)
+        self.takes_writer.write(count)
 
     def escape(self) -> None:
         """Leave what is open: alternatives first, then what is being written."""
         if self.popup.isVisible():
             self.inspector.close_popup()
         else:
-            self.writer.stop()
+            self.desk.stop()
             self.answerer.stop()
 
     def show_probs(self, shown: bool) -> None:
@@ -380,7 +384,7 @@ class MainWindow(QMainWindow):
     # How it looks ---------------------------------------------------------------------------------
 
     def _show_busy(self) -> None:
-        busy = self.writer.busy or self.answerer.busy
+        busy = self.desk.busy or self.answerer.busy
         can_write = self.models.language_model is not None
         actions = self.actions_by_name
         actions["generate"].setEnabled(not busy)
@@ -442,3 +446,8 @@ class MainWindow(QMainWindow):
             self.open(path)
         else:
             self.open_model(str(path))
+
+
+def _ignoring_checked(call: Callable[[], object]) -> Callable[[], object]:
+    """For a signal that says whether something is checked, where nothing is."""
+    return lambda: call()

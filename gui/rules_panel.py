@@ -16,8 +16,8 @@ from toolkit.lyrics.units import CHAR, SYLLABLE, WORD
 from toolkit.options import spec_of
 
 from . import theme
-from .option_text import field_of, help_of
 from .notes import Note
+from .option_text import field_of, help_of
 from .preset_field import PresetField, form_presets
 from .rule_fields import (
     BROKEN,

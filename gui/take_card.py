@@ -41,6 +41,7 @@ class TakeCard(QWidget):
         box.addWidget(self._body, 1)
         box.addWidget(self._about)
         box.addWidget(self.use)
+        self._show("", "", writing=True)
         self.retranslate()
 
     # What it holds -------------------------------------------------------------------------------
@@ -146,7 +147,6 @@ class _Body(QPlainTextEdit):
         self.setTabChangesFocus(True)
         self.setUndoRedoEnabled(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.viewport().setAutoFillBackground(False)  # the card is its paper
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )

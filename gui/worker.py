@@ -134,7 +134,7 @@ class Lane(QObject):
                 pass
             except ToolkitError as error:
                 self._said.put((run, Ended(None, error, time.perf_counter() - begun)))
-            except Exception as error:  # noqa: BLE001 - a defect of ours is raised again in the window's thread
+            except Exception as error:  # a defect of ours is raised again in the window's thread
                 self._said.put((run, _Defect(error)))
 
     def _teller(self, run: Run) -> Tell:
@@ -178,4 +178,4 @@ _lanes: "weakref.WeakSet[Lane]" = weakref.WeakSet()
 
 def close_lanes() -> bool:
     """Stop all threads, at the end of the program; whether all have ended."""
-    return all([lane.close() for lane in list(_lanes)])
+    return not [lane for lane in list(_lanes) if not lane.close()]

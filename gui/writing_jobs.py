@@ -7,11 +7,10 @@ from toolkit.generation import stream
 from toolkit.language_model import LanguageModel
 from toolkit.lyrics.options import LyricOptions
 from toolkit.lyrics.rules import LyricRules
-from toolkit.lyrics.song import Song
 from toolkit.lyrics.write import Takes, write_takes
 from toolkit.sampling import SamplingOptions
 from toolkit.stopping import Stop, stoppable
-from toolkit.translation import TranslateOptions, Translation, translate
+from toolkit.translation import TranslateOptions, translate
 from toolkit.translator import Translator
 from toolkit.uniform import fresh_seed
 
@@ -112,8 +111,3 @@ def translate_lines(translator: Translator, lines: Sequence[str], options: Trans
             tell(translate(running.backend, running.loop, tokenizers, [line], options, seed, first=i)[0])
 
     return work
-
-
-def tokens_of(song: Song) -> int:
-    """How many tokens were written for a text."""
-    return sum(len(line.tokens) for line in song.lines if not line.given)

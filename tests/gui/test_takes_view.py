@@ -4,6 +4,7 @@ from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QApplication
 
 from toolkit.gui.plain import visible
+from toolkit.gui.take_card import TakeCard
 from toolkit.gui.takes_view import FEWEST, MOST, TakesView
 
 VERSES = ("春风又绿江南岸\n明月何时照我还", "小楼一夜听春雨\n深巷明朝卖杏花", "两个黄鹂鸣翠柳\n一行白鹭上青天")
@@ -34,6 +35,7 @@ def test_drafts_grow_and_finished_takes_can_be_chosen_while_others_are_written(v
     view.begin(3)
     assert view.running
     assert view.texts() == ("", "", "")
+    assert not any(view.card(index).use.isEnabled() for index in range(3))
     for end in range(len(VERSES[0])):
         view.set_draft(0, VERSES[0][:end])
     assert view.texts()[0] == VERSES[0][:-1]
@@ -159,3 +161,9 @@ def test_a_growing_draft_keeps_what_is_selected(view):
     assert view.card(0).body().textCursor().selectedText() == "春风"
     view.set_draft(0, "小楼")
     assert view.card(0).body().toPlainText() == "小楼"
+
+
+def test_cards_that_made_way_are_gone(view, qtbot):
+    for _ in range(3):
+        view.begin(8)
+    qtbot.waitUntil(lambda: len(view.findChildren(TakeCard)) == 8)

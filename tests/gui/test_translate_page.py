@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -278,3 +280,14 @@ def test_a_narrow_page_has_all_its_controls_in_sight(page):
         assert page.rect().contains(place)
         assert page.childAt(place) in {control, *control.findChildren(QWidget)}
         assert control.visibleRegion().boundingRect() == control.rect()
+
+
+@pytest.mark.parametrize("widget", ["takes_view.TakesView", "translate_page.TranslatePage"])
+def test_a_process_that_showed_it_ends_well(widget):
+    module, name = widget.split(".")
+    code = (
+        f"from PySide6.QtWidgets import QApplication; from toolkit.gui.{module} import {name};"
+        f"app = QApplication([]); shown = {name}(); shown.show(); app.processEvents(); del shown; print('well')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "well")
