@@ -7,7 +7,7 @@ from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextLength, QTextTable,
 from PySide6.QtWidgets import QWidget
 
 from . import theme
-from .plain_view import PlainView, visible
+from .plain_view import PlainView, shortened
 
 _NAMES_PERCENT = 30
 """Of the width, for the names."""
@@ -27,7 +27,7 @@ class FactsTable(PlainView):
 
     def show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
         """Show these rows; where only values changed, the others keep what is selected in them."""
-        rows = tuple((visible(name), visible(value)) for name, value in rows)
+        rows = tuple((shortened(name), shortened(value)) for name, value in rows)
         if rows == self._rows:
             return
         same_names = [name for name, _ in rows] == [name for name, _ in self._rows]

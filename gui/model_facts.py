@@ -1,13 +1,13 @@
 """What the model panel says of a model: the rows of `toolkit info` that a writer wants, and where it runs."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
 from toolkit.bundle import ModelInfo
 from toolkit.facts import GROUPS, Fact
+from toolkit.loading import Opened
 
 CONTEXT = "facts"
 """Of the names and sentences of `toolkit.facts` in the translation files."""
@@ -21,6 +21,7 @@ _DEVICES = {"cpu": "the processor (CPUExecutionProvider)", "cuda": "the graphics
 TEXTS = (
     *("runs on", "speed", "{rate:,.0f} tokens a second", "file", "fingerprint", "note", "incomplete in the file"),
     *_DEVICES.values(),
+    *_SHOWN,
 )
 """What is translated beside the names and sentences of `toolkit.facts`."""
 
@@ -28,44 +29,12 @@ _FAULTS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What facts that nothing but people read may raise."""
 
 
-class Runs(Protocol):
-    """What runs a model."""
-
-    @property
-    def device(self) -> str:
-        """Where it really runs: "cpu" or "cuda"."""
-
-
-class Model(Protocol):
-    """What is shown of `toolkit.loading.Opened`."""
-
-    @property
-    def path(self) -> Path:
-        """Where it was opened."""
-
-    @property
-    def info(self) -> ModelInfo:
-        """Its facts."""
-
-    @property
-    def model(self) -> Runs:
-        """Runs it."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Its SHA-256."""
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What to know before it is used."""
-
-
 def tr(text: str) -> str:
     """A name or sentence of the facts in the language of the window."""
     return QCoreApplication.translate(CONTEXT, text)
 
 
-def rows_of(model: Model, tokens_per_second: float | None) -> list[tuple[str, str]]:
+def rows_of(model: Opened, tokens_per_second: float | None) -> list[tuple[str, str]]:
     """Name and value of each fact; a fact that the file holds no sound figures for says so."""
     rows = [*_rows(model.info)]
     rows.append((tr("runs on"), tr(_DEVICES.get(model.model.device, "{device}")).format(device=model.model.device)))

@@ -1,21 +1,23 @@
 """The model in use, and the choice of another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from toolkit.builtin_models import BUILTIN_MODELS, model_path
 from toolkit.corpus import BUILTIN
+from toolkit.loading import Opened
 
 from .choice_row import ChoiceRow
 from .facts_table import FactsTable
-from .model_facts import Model, rows_of
+from .model_facts import rows_of
 from .muted_label import MutedLabel
 from .notice import Notice
-from .plain_view import PlainView, visible
+from .plain import visible
+from .plain_view import PlainView
 from .recent_models import exists
 
 MODELS_CONTEXT = "models"
@@ -33,12 +35,12 @@ class ModelPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._model: Model | None = None
+        self._model: Opened | None = None
         self._speed: float | None = None
         self._loading: str | None = None
         self._recent: tuple[str, ...] = ()
         self.title = QLabel(self)
-        self.builtin = {name: ChoiceRow(self) for name in _builtin_models()}
+        self.builtin = {name: ChoiceRow(self) for name in BUILTIN_MODELS}
         self.open_button = QPushButton(self)
         self.recent_button = QPushButton(self)
         self.recent_menu = QMenu(self.recent_button)
@@ -77,7 +79,7 @@ class ModelPanel(QWidget):
         self.set_recent([])
         self.retranslate()
 
-    def show_model(self, model: Model | None) -> None:
+    def show_model(self, model: Opened | None) -> None:
         """Show the model in use; what was said of another's loading or failing goes."""
         self._model, self._speed = model, None
         self.show_loading(None)
@@ -138,8 +140,7 @@ class ModelPanel(QWidget):
 
     def _say_loading(self) -> None:
         if self._loading is not None:
-            what = visible(short_path(self._loading))
-            self.loading.setText(self.tr("Opening {model} …").format(model=what))
+            self.loading.show_text(self.tr("Opening {model} …").format(model=short_path(self._loading)))
 
     def _bold_name(self) -> None:
         font = self.font()
@@ -159,7 +160,7 @@ class ModelPanel(QWidget):
         """Set every text."""
         self.title.setText(self.tr("Models that come with the program"))
         for name, row in self.builtin.items():
-            writes = QCoreApplication.translate(MODELS_CONTEXT, _builtin_models()[name])
+            writes = QCoreApplication.translate(MODELS_CONTEXT, BUILTIN_MODELS[name])
             row.set_words(name, writes[:1].upper() + writes[1:])
         self.open_button.setText(self.tr("Open…"))
         self.open_button.setToolTip(self.tr("Open a bundle folder or an .onnx file"))
@@ -183,15 +184,4 @@ def builtin_name(path: Path) -> str:
     text = str(path)
     if text.startswith(BUILTIN):
         return text.removeprefix(BUILTIN)
-    return next((name for name in _builtin_models() if _builtin_path(name) == path), "")
-
-
-def _builtin_models() -> Mapping[str, str]:
-    try:
-        return dict(import_module("toolkit.builtin_models").BUILTIN_MODELS)
-    except ModuleNotFoundError:
-        return {}
-
-
-def _builtin_path(name: str) -> Path:
-    return Path(import_module("toolkit.builtin_models").model_path(f"{BUILTIN}{name}"))
+    return next((name for name in BUILTIN_MODELS if model_path(f"{BUILTIN}{name}") == path), "")

@@ -1,25 +1,18 @@
 """Text of unknown origin, shown as it is: selectable, wrapped anywhere, as high as it needs."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, QSizeF, Qt
 from PySide6.QtGui import QResizeEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
-from toolkit.tokenizer import readable
-
-_KEPT = "\n\xa0\u3000"
-"""Not printable, says Python, and still wanted: a line break, and the blanks of some scripts."""
+from .plain import visible
 
 _LONGEST = 2000
 """Characters of one text that are shown; a file may hold millions."""
 
 
-def visible(text: str) -> str:
-    """Text that a file or an error brought, with control characters written out and an end put to it.
-
-    Line breaks and wide blanks stay.
-    """
-    end = " …" if len(text) > _LONGEST else ""
-    return "".join(c if c in _KEPT else readable(c) for c in text[:_LONGEST]) + end
+def shortened(text: str) -> str:
+    """A text that a file or an error brought, with control characters made visible and an end put to it."""
+    return visible(text[:_LONGEST]) + (" …" if len(text) > _LONGEST else "")
 
 
 class PlainView(QTextEdit):
@@ -41,11 +34,14 @@ class PlainView(QTextEdit):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
-        self.document().documentLayout().documentSizeChanged.connect(lambda _size: self.updateGeometry())
+        self.document().documentLayout().documentSizeChanged.connect(self._grown)
 
     def show_text(self, text: str) -> None:
         """Show a text; nothing in it is markup."""
-        self.setPlainText(visible(text))
+        self.setPlainText(shortened(text))
+
+    def _grown(self, _size: QSizeF) -> None:
+        self.updateGeometry()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As high as the text at the width that there is."""

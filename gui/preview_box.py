@@ -5,7 +5,7 @@ from PySide6.QtGui import QFontMetrics, QTextOption
 from PySide6.QtWidgets import QCheckBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from .muted_label import MutedLabel
-from .plain_view import visible
+from .plain_view import shortened
 
 DELAY_MS = 120
 """A preview is asked for after the last change; a slider makes many."""
@@ -51,10 +51,14 @@ class PreviewBox(QWidget):
         if self.is_on():
             self._timer.start()
 
+    def is_asking(self) -> bool:
+        """Whether `wanted` will be heard in a moment."""
+        return self._timer.isActive()
+
     def show_text(self, text: str, note: str) -> None:
         """Show a preview and a line about it, both as plain text."""
-        self.text.setPlainText(visible(text))
-        self.note.setText(visible(note))
+        self.text.setPlainText(shortened(text))
+        self.note.show_text(note)
         self.note.setVisible(bool(note) and self.is_on())
 
     def _switched(self, on: bool) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
+from toolkit.corpus import BUILTIN
+
 KEY = "models/recent"
 MOST = 10
 
@@ -12,8 +14,8 @@ MOST = 10
 class RecentModels:
     """Paths, the last one first, in the settings; no path twice."""
 
-    def __init__(self, settings: QSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: QSettings | None = None) -> None:
+        self._settings = settings or QSettings()
 
     def paths(self) -> list[str]:
         """Them; the files may be gone since. Whatever else stands in the settings is left out."""
@@ -23,7 +25,9 @@ class RecentModels:
         return list(dict.fromkeys(found))[:MOST]
 
     def add(self, path: str | Path) -> list[str]:
-        """Put one first, as an absolute path; the list after that."""
+        """Put one first, as an absolute path; the list after that. A built-in model is always offered, and left out."""
+        if str(path).startswith(BUILTIN):
+            return self.paths()
         path = os.path.abspath(path)  # noqa: PTH100 - Path.resolve would follow links, and the user chose the link
         others = [other for other in self.paths() if os.path.normcase(other) != os.path.normcase(path)]
         return self._keep([path, *others])

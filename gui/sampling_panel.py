@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from toolkit.language_model import changed
 from toolkit.lyrics.options import LyricOptions
 from toolkit.options import spec_of
 from toolkit.sampling import SamplingOptions
@@ -41,16 +42,19 @@ class _Control:
 
 _CONTROLS = {
     "temperature": _Control(evenly(0, 2, 0.05), decimals=2),
+    "max_new_tokens": _Control(
+        (10, 20, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000)
+    ),
     "top_k": _Control(powers_of_two(1024)),
     "top_p": _Control(evenly(0.05, 1, 0.01), decimals=2),
     "min_p": _Control((*evenly(0, 0.1, 0.005), *evenly(0.12, 0.3, 0.02), *evenly(0.4, 1, 0.1)), decimals=3),
     "repetition_penalty": _Control(evenly(1, 2, 0.02), decimals=2),
     "no_repeat_ngram_size": _Control(evenly(0, 12, 1)),
-    "max_new_tokens": _Control(
-        (10, 20, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000)
-    ),
 }
 """In the order shown."""
+
+_BEFORE_SEED = 2
+"""Those that a writer changes most come first, then the seed."""
 
 
 class SamplingPanel(QWidget):
@@ -70,8 +74,10 @@ class SamplingPanel(QWidget):
         self.presets = Segments((*PRESETS, OWN), self)
         self.meaning = MutedLabel(self)
         self.preview = PreviewBox(self)
-        self.rows = {name: control.row(name, self) for name, control in _CONTROLS.items()}
+        controls = list(_CONTROLS.items())  # made in the order shown, which the tab key then follows
+        self.rows = {name: control.row(name, self) for name, control in controls[:_BEFORE_SEED]}
         self.seed = SeedRow(self)
+        self.rows |= {name: control.row(name, self) for name, control in controls[_BEFORE_SEED:]}
 
         column = QVBoxLayout(self)
         column.setSpacing(9)
@@ -79,9 +85,9 @@ class SamplingPanel(QWidget):
         column.addWidget(self.presets)
         column.addWidget(self.meaning)
         column.addWidget(self.preview)
-        for row in self.rows.values():
+        rows = list(self.rows.values())
+        for row in (*rows[:_BEFORE_SEED], self.seed, *rows[_BEFORE_SEED:]):
             column.addWidget(row)
-        column.addWidget(self.seed)
         column.addStretch(1)
 
         self.presets.chosen.connect(self._preset_chosen)
@@ -94,10 +100,10 @@ class SamplingPanel(QWidget):
 
     # What is set ---------------------------------------------------------------------------------
 
-    def options(self) -> SamplingOptions:
-        """The options of the next text, its seed among them; top_k within the vocabulary."""
+    def options(self, **changes: Any) -> SamplingOptions:  # noqa: ANN401 - the fields of SamplingOptions
+        """The options of the next text, its seed among them; top_k within the vocabulary. With single ones changed."""
         top_k = self._base.top_k if self._vocab_size is None else min(self._base.top_k, self._vocab_size)
-        return replace(self._base, top_k=top_k, seed=self.seed.seed())
+        return changed(replace(self._base, top_k=top_k, seed=self.seed.seed()), changes)
 
     def lyric_options(self, count: int = 1) -> LyricOptions:
         """The same for `count` lyrics under rules."""
