@@ -3,14 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from toolkit.bundle import MODEL_JSON, ModelInfo
-from toolkit.corpus import BUILTIN
+from toolkit.corpus import source_name
 from toolkit.files import sha256
 from toolkit.models.checkpoint import Checkpoint
 from toolkit.step_model import Ids
@@ -53,7 +52,7 @@ def provenance(checkpoint: Checkpoint, checkpoint_sha256: str) -> dict[str, Any]
     corpus, metrics = checkpoint.corpus, checkpoint.metrics
     source = str(corpus.get("source", ""))
     known = {
-        "name": source if source.startswith(BUILTIN) else Path(source).name,
+        "name": source_name(source),
         "sha256": corpus.get("sha256"),
         "characters": corpus.get("characters"),
     }

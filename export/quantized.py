@@ -8,7 +8,7 @@ import onnx
 
 from toolkit.bench import Case, loop_case, measure
 from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX
-from toolkit.corpus import CorpusOptions, load_corpus, read_text
+from toolkit.corpus import CorpusOptions, load_corpus, read_text, source_name
 from toolkit.errors import ParityError, ToolkitError
 from toolkit.evaluation import perplexity
 from toolkit.language_model import LanguageModel
@@ -90,7 +90,7 @@ def evaluation_text(checkpoint: Checkpoint, options: ExportOptions) -> tuple[str
     same; else the beginning of the training text, which the checkpoint carries.
     """
     if options.eval is not None:
-        return options.eval, read_text(options.eval)
+        return source_name(options.eval), read_text(options.eval)
     corpus = checkpoint.corpus
     if not corpus:
         raise ToolkitError(
@@ -98,13 +98,13 @@ def evaluation_text(checkpoint: Checkpoint, options: ExportOptions) -> tuple[str
             "Give --eval TEXT, or the --corpus it was trained on."
         )
     if "options" not in corpus:
-        return corpus["source"], read_text(corpus["source"], corpus["encoding"])
+        return source_name(corpus["source"]), read_text(corpus["source"], corpus["encoding"])
     try:
         found = load_corpus(corpus["source"], CorpusOptions(**corpus["options"]))
     except (ToolkitError, TypeError, OSError):
         found = None
     if found is not None and found.sha256 == corpus["sha256"] and len(found.valid) > 1:
-        return f"the validation split of {found.source}", found.valid
+        return f"the validation split of {source_name(found.source)}", found.valid
     return "the beginning of the training text", corpus["sample"]
 
 

@@ -10,6 +10,7 @@ import onnx
 
 from toolkit.bench import Case
 from toolkit.bundle import DECODER, GRAPH_FILES, SOURCE, TARGET, TRANSLATE
+from toolkit.corpus import source_name
 from toolkit.decode_loop import Knobs
 from toolkit.errors import ToolkitError
 from toolkit.evaluation import pair_perplexity
@@ -41,7 +42,7 @@ def evaluation_pairs(checkpoint: Checkpoint, options: ExportOptions) -> tuple[st
     that the checkpoint carries.
     """
     if options.eval is not None:
-        return options.eval, load_parallel(options.eval, ParallelOptions(valid_fraction=0.0)).train
+        return source_name(options.eval), load_parallel(options.eval, ParallelOptions(valid_fraction=0.0)).train
     corpus = checkpoint.corpus
     if "source" not in corpus:
         raise ToolkitError(
@@ -53,7 +54,7 @@ def evaluation_pairs(checkpoint: Checkpoint, options: ExportOptions) -> tuple[st
     except (ToolkitError, TypeError, OSError):
         found = None
     if found is not None and found.sha256 == corpus["sha256"] and found.valid:
-        return f"the pairs held back of {found.source}", found.valid
+        return f"the pairs held back of {source_name(found.source)}", found.valid
     return "some pairs of the training", [(source, target) for source, target in corpus["sample"]]
 
 

@@ -91,6 +91,11 @@ def read_text(source: str, encoding: str | None = None) -> str:
     return _read(source, encoding)[0]
 
 
+def source_name(source: str) -> str:
+    """What exported files call a text: a built-in one as it is, any other by its last part, without folders."""
+    return source if source.startswith(BUILTIN) else Path(source).name
+
+
 def _read(source: str, encoding: str | None) -> tuple[str, tuple[str, ...]]:
     """All text of a corpus, and the encodings of its files."""
     named, encodings = read_texts(source, encoding)

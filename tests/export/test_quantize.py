@@ -145,7 +145,7 @@ def test_a_model_that_would_suffer_is_refused_and_nothing_is_left(make_checkpoin
     arguments = ["export", make_checkpoint(**SHAPE), "-o", target, "--quantize", "int4", "--eval", text]
     assert _run(args=[*map(str, arguments), "--max-ppl-increase", "0"]) == 2
     said = capsys.readouterr().err
-    assert f"error: int4: the perplexity on {text} rises from " in said
+    assert f"error: int4: the perplexity on {text.name} rises from " in said
     assert "--max-ppl-increase allows 0 %. Nothing was exported." in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.txt"]
 
