@@ -149,6 +149,10 @@ class LineGutter(QWidget):
         elif column == "reroll" and line not in self._lines.locked_lines():
             self.reroll_clicked.emit(line)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """The end of a click is no one else's."""
+        event.accept()
+
     def event(self, event: QEvent) -> bool:
         """A tooltip says what is under the mouse."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
