@@ -40,6 +40,22 @@ class Table(nn.Module):
         return functional.embedding(input_ids, self.table)
 
 
+class TiedProduct(nn.Module):
+    """x [N, D] -> x tableᵀ + b [N, K], of the very tensor [K, D] that a `Table` holds: files have it once."""
+
+    table: Tensor
+    bias: Tensor
+
+    def __init__(self, table: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("table", table)
+        self.register_buffer("bias", bias.contiguous())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return torch.matmul(x, self.table.t()) + self.bias
+
+
 class _Rnn(nn.Module):
     """One layer of cell rnn: x, h -> h'."""
 
@@ -140,14 +156,13 @@ def looked_up(rnn: nn.RNNBase, embedding: Tensor | None, max_table_bytes: int) -
 
     Args:
         rnn: gives the weights.
-        embedding: [V, E]; None where the input is one-hot.
+        embedding: [V, E], detached; None where the input is one-hot.
         max_table_bytes: an embedding is folded into a look-up table of at most this size; a one-hot input always is
             one, of the size of its own W_ih.
     """
     w_ih, b_ih = input_weight(rnn, 0), input_bias(rnn, 0)  # (V or E, gates*H), (gates*H,)
     if embedding is None:
         return Table(w_ih + b_ih)
-    embedding = embedding.detach()
     if len(embedding) * w_ih.shape[1] * w_ih.element_size() <= max_table_bytes:
         # In float64, or the last bits would depend on where the tensors lie in memory, and so would the files.
         table = embedding.double() @ w_ih.double() + b_ih.double()

@@ -9,7 +9,7 @@ fp16 keeps the weights and multiplies in float16, for CUDA; the states and all b
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,12 @@ import onnx
 from onnx import helper, numpy_helper
 
 from .onnx_file import strip
+from .tied_tables import tie, tied_tables, untie
 
 FAST_ON = {"int8": "any", "int4": "native", "fp16": "cuda"}
 """Kind -> where it is faster than float32: on any host, in native ONNX Runtime alone, or on CUDA alone."""
+
+_FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
 
 _BLOCK_SIZE = 32
 """Weights that share a scale in int4."""
@@ -33,15 +36,19 @@ def quantize(step: onnx.ModelProto, kind: str) -> onnx.ModelProto:
         kind: one of `FAST_ON`.
 
     Returns:
-        A checked model; the look-up table is int8, or float16 in fp16.
+        A checked model; the look-up table is int8, or float16 in fp16. One that is the matrix of a product, too, is
+        there once but in int4, from whose blocks nothing can be looked up.
     """
     model = onnx.ModelProto()
     model.CopyFrom(step)
     if kind == "fp16":
         quantised = _fp16(model)
     else:
+        tied = untie(model)
         quantised = _int8(model) if kind == "int8" else _int4(model)
-        _shrink_tables(quantised)
+        _shrink_tables(quantised, but=tied if kind == "int8" else ())
+        if kind == "int8":
+            tie(quantised, tied)
     strip(quantised, step.graph.name)
     onnx.checker.check_model(quantised)
     return quantised
@@ -72,15 +79,16 @@ def _fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     """Weights and tables in float16; a product's input is cast to float16 before it, its result to float32 after it."""
     graph = model.graph
     weights = {tensor.name: tensor for tensor in graph.initializer}
+    weights |= {node.output[0]: weights[table] for table, node in tied_tables(graph).items()}
     halves: dict[str, str] = {}  # value -> the same in float16
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
         place = {"MatMul": 1, "Gather": 0}.get(node.op_type)
         weight = weights.get(node.input[place]) if place is not None else None
-        if weight is None or weight.data_type != onnx.TensorProto.FLOAT or len(weight.dims) != 2:
+        if weight is None or weight.data_type not in _FLOATS or len(weight.dims) != 2:
             nodes.append(node)
             continue
-        values = numpy_helper.to_array(weight).astype(np.float16)
+        values = numpy_helper.to_array(weight).astype(np.float16)  # a tied one may be so already
         weight.CopyFrom(numpy_helper.from_array(values, weight.name))
         found = node.output[0]
         if place == 1:
@@ -97,13 +105,13 @@ def _fp16(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _shrink_tables(model: onnx.ModelProto) -> None:
+def _shrink_tables(model: onnx.ModelProto, but: Container[str]) -> None:
     """Each look-up table [V, D] becomes int8 with a scale for each column, multiplied after the look-up."""
     graph = model.graph
     weights = {tensor.name: tensor for tensor in graph.initializer}
     for place, node in reversed(list(enumerate(graph.node))):
         table = weights.get(node.input[0]) if node.op_type == "Gather" else None
-        if table is None or table.data_type != onnx.TensorProto.FLOAT or len(table.dims) != 2:  # [V, D]
+        if table is None or table.data_type != onnx.TensorProto.FLOAT or len(table.dims) != 2 or table.name in but:
             continue
         values = numpy_helper.to_array(table)
         scale = np.maximum(np.abs(values).max(axis=0), np.finfo(np.float32).tiny) / np.float32(127)

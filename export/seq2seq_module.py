@@ -169,7 +169,7 @@ def decoder_module(network: Seq2SeqRNN, max_table_bytes: int) -> nn.Module:
     """
     decoder, two = network.decoder, network.options.cell == "lstm"
     embedding = decoder.tokens.embedding
-    source = looked_up(decoder.rnn, None if embedding is None else embedding.weight, max_table_bytes)
+    source = looked_up(decoder.rnn, None if embedding is None else embedding.weight.detach(), max_table_bytes)
     layers = recurrent_layers(decoder.rnn, nn.Identity(), "tanh")
     output = Product(decoder.output.weight.detach().T, decoder.output.bias.detach())
     if decoder.attention is None:

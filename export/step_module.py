@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from toolkit.models.char_rnn import CharRNN
 
 from .generate_module import DecodeLoop
-from .layers import Product, looked_up, recurrent_layers
+from .layers import Product, Table, TiedProduct, looked_up, recurrent_layers
 
 
 class OneStateStep(DecodeLoop):
@@ -137,11 +137,15 @@ def step_module(network: CharRNN, max_table_bytes: int, banned: Sequence[int] = 
         of `toolkit.signature.generate_signature`.
     """
     options, rnn = network.options, network.rnn
-    source = looked_up(rnn, None if network.embedding is None else network.embedding.weight, max_table_bytes)
+    embedding = None if network.embedding is None else network.embedding.weight.detach()
+    source = looked_up(rnn, embedding, max_table_bytes)
     layers = recurrent_layers(rnn, nn.Identity(), options.nonlinearity)
 
-    w_out = network.output.weight.detach().T
-    output: nn.Module = Product(w_out, network.output.bias.detach())
+    bias = network.output.bias.detach()
+    if options.tie_weights and embedding is not None and not isinstance(source, Table):
+        output: nn.Module = TiedProduct(embedding, bias)
+    else:  # not tied, or what is looked up is the product that the embedding was folded into
+        output = Product(network.output.weight.detach().T, bias)
     if network.projection is not None:
         narrow = network.projection.weight.detach().T
         output = nn.Sequential(Product(narrow, torch.zeros(narrow.shape[1])), output)

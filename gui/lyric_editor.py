@@ -203,6 +203,18 @@ class LyricEditor(QPlainTextEdit):
         if text:
             self._write_stream(text)
 
+    def restream(self, text: str) -> None:
+        """Put a text in the place of all that this stream brought, in the same step of undo."""
+        if self._stream is None:
+            return
+        text, start, end = clean(text), self._stream_start, self._positions.to_chars(self._stream.position())
+        there = self._text[start:end]
+        if text.startswith(there):
+            self.stream(text[len(there) :])
+            return
+        self._stream = self._cursor(start, end)
+        self._write_stream(text)
+
     def _write_stream(self, text: str) -> None:
         """Put clean text in, in the step of this stream; the view goes along if it shows the cursor at this place."""
         cursor = self._stream

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,24 @@ class Silent:
     def epoch(self, _: object) -> None: ...
 
     def sample(self, _: str) -> None: ...
+
+
+@pytest.fixture
+def closed_folder() -> Iterator[Path]:
+    """A folder with a file `kept` in which nobody may write, not even root, who is somebody else for the test."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "kept").write_bytes(b"old")
+        folder.chmod(0o555)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            yield folder
+        finally:
+            if root:
+                os.seteuid(0)
+            folder.chmod(0o755)
 
 
 @pytest.fixture(scope="session")

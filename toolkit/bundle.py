@@ -22,6 +22,8 @@ from .tokenizer import Tokenizer, tokenizer_from_dict
 FORMAT = "rnn-toolkit model"
 FORMAT_VERSION = 1
 MODEL_JSON = "model.json"
+_MOST_JSON = 256 << 20
+"""Bytes of a model.json: ten million tokens take less, and what is larger is none."""
 METADATA_KEY = "rnn_toolkit"
 """The key of an .onnx file's metadata_props, and the extra file of a TorchScript archive, with the facts."""
 
@@ -236,11 +238,13 @@ class Bundle:
         folder: where it is.
         info: its facts.
         files: name -> {"bytes": int, "sha256": str} of every other file in it.
+        sha256: of model.json, which has the hashes of all others.
     """
 
     folder: Path
     info: ModelInfo
     files: Mapping[str, Mapping[str, Any]]
+    sha256: str
 
     def read(self, name: str) -> bytes:
         """The bytes of one file, checked against its hash.
@@ -320,7 +324,9 @@ def read_bundle(folder: Path) -> Bundle:
         found = f"found no {MODEL_JSON} in it" if folder.is_dir() else f"found {what_is(folder)}"
         hint = f" It is the folder of a run: give {folder / 'best.pt'}." if (folder / "best.pt").is_file() else ""
         raise FileFormatError(f"{folder}: expected a bundle as `toolkit export` writes it, {found}.{hint}")
-    values = _parse(read_bytes(path, MODEL_JSON), str(path))
+    byte_count(path, MODEL_JSON, _MOST_JSON)
+    data = read_bytes(path, MODEL_JSON)
+    values = _parse(data, str(path))
     try:
         files = {str(name): dict(entry) for name, entry in values["files"].items()}
         hashed = all(isinstance(entry["sha256"], str) for entry in files.values())
@@ -328,4 +334,4 @@ def read_bundle(folder: Path) -> Bundle:
         raise FileFormatError(f"{path}: the list of files is incomplete ({error}). Export the model again.") from error
     if not hashed or any(PurePath(name).name != name or "\\" in name for name in files):
         raise FileFormatError(f"{path}: the list of files names places outside the bundle. Do not trust it.")
-    return Bundle(folder, ModelInfo._from_dict(values, str(path)), files)
+    return Bundle(folder, ModelInfo._from_dict(values, str(path)), files, sha256(data))

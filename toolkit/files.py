@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,24 +17,44 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def read_bytes(path: Path, what: str) -> bytes:
+def read_bytes(path: Path, what: str, limit: int | None = None) -> bytes:
     """All bytes of a file.
 
     Args:
         path: the file.
         what: what it is expected to be ("a checkpoint"), for the error.
+        limit: the most bytes it may have. Nothing of a larger file is read, nor of a pipe or a device.
 
     Raises:
-        FileFormatError: it does not exist, is a folder or cannot be read.
+        FileFormatError: it does not exist, is a folder, cannot be read, or is larger than `limit`.
     """
     with _reading(path, what):
-        return path.read_bytes()
+        if limit is None:
+            return path.read_bytes()
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise FileFormatError(f"{path}: expected {what}, found a pipe or a device. Give an ordinary file.")
+        if status.st_size > limit:
+            raise FileFormatError(f"{path}: expected {what} of at most {limit:,} bytes, found {status.st_size:,}.")
+        with path.open("rb") as file:
+            return file.read(limit)
 
 
-def byte_count(path: Path, what: str) -> int:
-    """The size of a file; arguments and errors as of `read_bytes`."""
-    with _reading(path, what), path.open("rb") as file:
-        return file.seek(0, os.SEEK_END)
+def byte_count(path: Path, what: str, most: int | None = None) -> int:
+    """The size of a file; arguments and errors as of `read_bytes`.
+
+    Raises:
+        FileFormatError: also where it has more than `most` bytes, or is no ordinary file and may have no end.
+    """
+    with _reading(path, what):
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            raise IsADirectoryError
+        if not stat.S_ISREG(facts.st_mode):
+            raise FileFormatError(f"{path}: expected {what}, found no ordinary file.")
+    if most is not None and facts.st_size > most:
+        raise FileFormatError(f"{path}: expected {what} of at most {most:,} bytes, found {facts.st_size:,}.")
+    return facts.st_size
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 
 from .decode_loop import DecodeLoop, damaged, in_python, loop_steps
 from .errors import ToolkitError
-from .sampling import NEVER, LogitsProcessor, SamplingOptions, choose, log_probs_of, processors_for
+from .sampling import LogitsProcessor, SamplingOptions, choose, log_probs_of, processors_for, ruled
 from .step_model import Chosen, Ids, Logits, State, StepModel
 from .tokenizer import Tokenizer
 from .uniform import Uniforms, fresh_seed, uniform
@@ -108,11 +108,7 @@ def generate_step(
             numbers = uniform(seed, t, _BLOCK, batch_size, sequence)
         if not np.isfinite(logits.max(axis=1)).all():  # a NaN anywhere is the largest
             raise damaged(t)
-        allowed = logits.copy()
-        allowed[:, banned] = NEVER
-        processed = allowed.copy()
-        for process in processors:
-            processed = process(tokens[:, : prompt_length + t], processed)
+        allowed, processed = ruled(tokens[:, : prompt_length + t], logits, banned, processors)
         exhausted = np.isneginf(processed.max(axis=1))
         processed[exhausted] = 0  # void rows still need a defined arithmetic
         ids = choose(processed, options, numbers[t % _BLOCK])

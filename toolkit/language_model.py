@@ -121,12 +121,16 @@ class LanguageModel:
         self._warn_unknown(*prompts)
         return generate_batch(self.backend, self.loop, self.tokenizer, prompts, chosen, seed, batch_size)
 
-    def _warn_unknown(self, *prompts: str) -> None:
+    def notes(self, *prompts: str) -> list[str]:
+        """What to know before some prompts are continued, a sentence each: which tokens are read as unknown."""
         if self.tokenizer.unk_id is None:
-            return  # then reading them is an error
+            return []  # then reading them is an error
         missing = list(dict.fromkeys(token for prompt in prompts for token in self.tokenizer.unknown(prompt)))
-        if missing:
-            warnings.warn(read_as_unknown(missing, self.tokenizer), UnknownTokenWarning, stacklevel=3)
+        return [read_as_unknown(missing, self.tokenizer)] if missing else []
+
+    def _warn_unknown(self, *prompts: str) -> None:
+        for note in self.notes(*prompts):
+            warnings.warn(note, UnknownTokenWarning, stacklevel=3)
 
 
 def read_as_unknown(tokens: Sequence[str], tokenizer: Tokenizer) -> str:

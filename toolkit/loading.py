@@ -3,11 +3,13 @@
 import platform
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
+from .builtin_models import model_path
 from .bundle import (
     GENERATE,
     GRAPH_FILES,
@@ -34,7 +36,7 @@ from .bundle import (
 )
 from .devices import BACKENDS
 from .errors import FileFormatError, MissingDependencyError, ToolkitError
-from .files import read_bytes, sha256
+from .files import byte_count, read_bytes, sha256
 from .language_model import LanguageModel
 from .module_model import ModuleModel
 from .series_model import SeriesModel
@@ -42,6 +44,9 @@ from .translator import Translator
 from .window_model import WindowModel
 
 MAX_THREADS = 256
+
+MOST_BYTES = 2**31 - 1
+"""Of an .onnx file: protobuf, which it is written in, has no larger messages."""
 
 _NATIVE = ("x86_64", "AMD64", "arm64", "aarch64")
 """Processors that ONNX Runtime has int4 arithmetic for; WebAssembly is none."""
@@ -55,7 +60,8 @@ def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: s
     """Open an exported language model.
 
     Args:
-        path: a bundle folder or a single .onnx file; with torch installed also a checkpoint.
+        path: a bundle folder or a single .onnx file, `builtin:NAME` of those that come with the toolkit; with torch
+            installed also a checkpoint.
         device: "cpu", "cuda", or "auto": CUDA where it really works, else the CPU.
         threads: threads within an operator.
         backend: "onnx", "torchscript" or "eager"; by default what the path calls for.
@@ -84,12 +90,66 @@ def _checked(path: Path, backend: str | None, threads: int) -> str:
     return backend
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A model and what is known of it.
+
+    Attributes:
+        path: where it was opened.
+        info: its facts.
+        model: runs it.
+        fingerprint: see the function.
+        warnings: what to know before it is used, a sentence each.
+    """
+
+    path: Path
+    info: ModelInfo
+    model: LanguageModel | Translator
+    fingerprint: str
+    warnings: tuple[str, ...] = ()
+
+
+def open_model(path: str | Path, device: str = "auto", threads: int = 1) -> Opened:
+    """Open an exported model that writes text, of either kind, with ONNX Runtime.
+
+    Every graph is opened and checked at once, so that nothing is read from the disk when the model is first used, and
+    its files may go away.
+
+    Args:
+        path: a bundle folder or a single .onnx file.
+        device: "cpu", "cuda", or "auto": CUDA where it really works, else the CPU.
+        threads: threads within an operator.
+
+    Raises:
+        FileFormatError: missing, altered, truncated, too large, or no model of ours.
+        ToolkitError: it writes no text, it is a checkpoint, or the device cannot be had.
+    """
+    path = Path(path)
+    if path.suffix == ".pt" and path.is_file():
+        raise ToolkitError(f"{path}: is not exported yet, found {what_is(path)}. Run: toolkit export {path.name}")
+    _checked(path, "onnx", threads)
+    graphs = _graphs(path, device, threads)
+    if graphs.info.kind not in _WRITERS:
+        raise kind_error(graphs.info.kind, path)
+    graphs = graphs.opened(device)
+    model, warnings_ = _WRITERS[graphs.info.kind](path, graphs, device)
+    return Opened(path, graphs.info, model, graphs.fingerprint, warnings_)
+
+
 def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
+    graphs = _graphs(path, device, threads)
+    expect_kind(graphs.info, LM, path)
+    model, found = _language_model(path, graphs, device)
+    _warn(found, 4)
+    return model
+
+
+def _language_model(path: Path, graphs: "_Graphs", device: str) -> tuple[LanguageModel, tuple[str, ...]]:
+    """What generates with some graphs, and what to know of it."""
     from .onnx_models import OnnxDecodeLoop, OnnxStepModel  # noqa: PLC0415 - checkpoints need no onnxruntime
     from .onnx_session import session_device  # noqa: PLC0415 - as above
 
-    info, sessions = _graphs(path, device, threads)
-    expect_kind(info, LM, path)
+    info, sessions = graphs.info, graphs.sessions
     first = GENERATE if GENERATE in sessions else STEP  # who only generates never needs the other
     session = sessions[first](device)
     where = session_device(session)
@@ -103,18 +163,25 @@ def _load_onnx(path: Path, device: str, threads: int) -> LanguageModel:
             )
         return session if first == STEP else sessions[STEP](where)
 
-    _warn_where_slow(info, where, path)
     loop = OnnxDecodeLoop(session, info.signatures[GENERATE], where) if first == GENERATE else None
-    return LanguageModel(OnnxStepModel(open_step, info.signatures[STEP], where), info.tokenizer, loop)
+    model = LanguageModel(OnnxStepModel(open_step, info.signatures[STEP], where), info.tokenizer, loop)
+    return model, _slow(info, where, path)
 
 
-def _warn_where_slow(info: ModelInfo, where: str, path: Path) -> None:
-    """Say so where smaller weights are slower than float32; the warning points at the caller of `load`'s caller."""
+def _warn(sentences: tuple[str, ...], stacklevel: int) -> None:
+    """Warn of each, at the caller of a public function."""
+    for sentence in sentences:
+        warnings.warn(sentence, stacklevel=stacklevel)
+
+
+def _slow(info: ModelInfo, where: str, path: Path) -> tuple[str, ...]:
+    """A sentence where smaller weights are slower than float32."""
     kind, fast_on = info.quantization.get("kind"), info.quantization.get("fast_on")
     slow = fast_on == "native" and platform.machine() not in _NATIVE
     if slow or (fast_on == "cuda" and where != "cuda"):
         host = platform.machine() if slow else "the CPU"
-        warnings.warn(f"{path}: {kind} is slower than float32 on {host}; export with --quantize int8", stacklevel=4)
+        return (f"{path}: {kind} is slower than float32 on {host}; export with --quantize int8",)
+    return ()
 
 
 def load_series(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> SeriesModel:
@@ -132,7 +199,7 @@ def load_series(path: str | Path, device: str = "auto", *, threads: int = 1, bac
         return SeriesModel(steps.torchscript_step(data, info, device))
     if backend not in (None, "onnx"):
         raise ToolkitError(f"backend of a series must be onnx or torchscript, found {backend!r}")
-    info, sessions = _graphs(path, device, threads)
+    info, sessions, _ = _graphs(path, device, threads)
     expect_kind(info, SERIES, path)
     session = sessions[STEP](device)
     return SeriesModel(OnnxStepModel(lambda: session, info.signatures[STEP], session_device(session)))
@@ -156,11 +223,19 @@ def load_translator(
         expect_kind(bundle.info, SEQ2SEQ, path)
         return cast("Translator", steps.load_torchscript_translator(bundle, device))
 
+    graphs = _graphs(path, device, threads)
+    expect_kind(graphs.info, SEQ2SEQ, path)
+    model, found = _translator(path, graphs, device)
+    _warn(found, 3)
+    return model
+
+
+def _translator(path: Path, graphs: "_Graphs", device: str) -> tuple[Translator, tuple[str, ...]]:
+    """What translates with some graphs, and what to know of it."""
     from .onnx_seq2seq import OnnxSeq2Seq, OnnxTranslateLoop  # noqa: PLC0415 - as above
     from .onnx_session import session_device  # noqa: PLC0415 - as above
 
-    info, sessions = _graphs(path, device, threads)
-    expect_kind(info, SEQ2SEQ, path)
+    info, sessions = graphs.info, graphs.sessions
     if TRANSLATE not in sessions:
         raise ToolkitError(f"{path}: holds the {next(iter(sessions))} alone. Open the bundle, or its {TRANSLATE_ONNX}.")
     session = sessions[TRANSLATE](device)
@@ -174,11 +249,18 @@ def load_translator(
             )
         return sessions[graph](where)
 
-    _warn_where_slow(info, where, path)
     loop = OnnxTranslateLoop(session, info.signatures[TRANSLATE], where)
-    backend_model = OnnxSeq2Seq(open_graph, info.signatures, where)
+    backend = OnnxSeq2Seq(open_graph, info.signatures, where)
     reads, writes = info.tokenizers[SOURCE], info.tokenizers[TARGET]
-    return Translator(backend_model, reads, writes, loop, info.network.get("longest_source"))
+    model = Translator(backend, reads, writes, loop, info.network.get("longest_source"))
+    return model, _slow(info, where, path)
+
+
+_WRITERS: Mapping[str, Callable[..., tuple[LanguageModel | Translator, tuple[str, ...]]]] = {
+    LM: _language_model,
+    SEQ2SEQ: _translator,
+}
+"""Kind of a model that writes text -> what makes one of its graphs."""
 
 
 def load_window(path: str | Path, device: str = "auto", *, threads: int = 1, backend: str | None = None) -> WindowModel:
@@ -198,7 +280,7 @@ def load_window(path: str | Path, device: str = "auto", *, threads: int = 1, bac
     from .onnx_models import OnnxSequence  # noqa: PLC0415 - as above
     from .onnx_session import session_device  # noqa: PLC0415 - as above
 
-    info, sessions = _graphs(path, device, threads)
+    info, sessions, _ = _graphs(path, device, threads)
     expect_kind(info, WINDOW, path)
     session = sessions[SEQUENCE](device)
     reader = OnnxSequence(session, info.signatures[SEQUENCE], session_device(session))
@@ -242,10 +324,10 @@ def load_module(path: str | Path, device: str = "auto", *, threads: int = 1, bac
         _expect_step(bundle.info.signatures, bundle.info, path)
         open_step = steps.program_step if backend == "pt2" else steps.torchscript_step
         return ModuleModel(open_step(bundle.read(_STEP_FILES[backend]), bundle.info, device), bundle.info)
-    info, sessions = _graphs(path, device, threads)
+    info, sessions, _ = _graphs(path, device, threads)
     _expect_step(sessions, info, path)
     session = sessions[STEP](device)
-    _warn_where_slow(info, session_device(session), path)
+    _warn(_slow(info, session_device(session), path), 3)
     return ModuleModel(OnnxStepModel(lambda: session, info.signatures[STEP], session_device(session)), info)
 
 
@@ -289,7 +371,7 @@ def kind_of(path: Path) -> str:
     """The kind of a bundle, an .onnx file or a checkpoint; arguments and errors as of what opens it."""
     if path.is_file() and path.suffix == ".pt":
         return str(_torch_backends("eager", path, _CHECKPOINTS).load_checkpoint(path).kind)
-    return _graphs(path, "cpu", 1)[0].kind
+    return _graphs(path, "cpu", 1).info.kind
 
 
 def fingerprint(path: str | Path) -> str:
@@ -298,25 +380,48 @@ def fingerprint(path: str | Path) -> str:
     Raises:
         FileFormatError: there is nothing.
     """
-    path = Path(path)
+    path = model_path(path)
     return sha256(read_bytes(path / MODEL_JSON if path.is_dir() else path, "a model"))
 
 
 def read_info(path: Path) -> ModelInfo:
     """The facts of a bundle folder or a single .onnx file, after all that `load` checks."""
-    info, sessions = _graphs(path, "cpu", 1)
-    for open_graph in sessions.values():
-        open_graph("cpu")
-    return info
+    return _graphs(path, "cpu", 1).opened("cpu").info
 
 
 _Opener = Callable[[str], Any]
 """A device -> a session on a graph whose hash and contract hold."""
 
 
-def _graphs(path: Path, device: str, threads: int) -> tuple[ModelInfo, dict[str, _Opener]]:
+class _Graphs(NamedTuple):
+    """The facts and the graphs of a model, and what tells it from another."""
+
+    info: ModelInfo
+    sessions: Mapping[str, _Opener]
+    fingerprint: str
+
+    def opened(self, device: str) -> "_Graphs":
+        """The same with each graph opened, so that its hash and contract are known to hold."""
+        from .onnx_session import session_device  # noqa: PLC0415 - as above
+
+        found: dict[str, _Opener] = {}
+        for graph, open_graph in self.sessions.items():
+            session = open_graph(device)
+            device = session_device(session)  # the others where the first is
+            found[graph] = partial(_as_it_is, session)
+        return self._replace(sessions=found)
+
+
+def _as_it_is(session: Any, _device: str) -> Any:  # noqa: ANN401 - ort is untyped
+    """What opens a session that is open."""
+    return session
+
+
+def _graphs(path: Path, device: str, threads: int) -> _Graphs:
     """The facts and the graphs of a bundle or a single .onnx file; no file is damaged."""
     from .onnx_session import check_contract, open_session  # noqa: PLC0415 - as above
+
+    path = model_path(path)
 
     def open_graph(graph: str, name: str, read: Callable[[], bytes], where: str) -> Any:  # noqa: ANN401 - ort is untyped
         session = open_session(read(), name, where, threads)
@@ -329,16 +434,18 @@ def _graphs(path: Path, device: str, threads: int) -> tuple[ModelInfo, dict[str,
         files = {graph: GRAPH_FILES[graph] for graph in info.signatures if graph in GRAPH_FILES}
         for name in files.values():
             bundle.look_at(name)  # its hash is checked when it is opened
-        return info, {
+        sessions = {
             graph: partial(open_graph, graph, str(path / name), partial(bundle.read, name))
             for graph, name in files.items()
         }
-    data = read_bytes(path, "a bundle folder, an .onnx file or a checkpoint")
+        return _Graphs(info, sessions, bundle.sha256)
+    byte_count(path, "a bundle folder, an .onnx file or a checkpoint", None if path.suffix != ".onnx" else MOST_BYTES)
     if path.suffix != ".onnx":
         raise FileFormatError(
             f"{path}: expected a bundle folder, an .onnx file or a checkpoint (.pt), found {what_is(path)}. A "
             "checkpoint is exported first: toolkit export FILE."
         )
+    data = read_bytes(path, "an .onnx file")
     session = open_session(data, str(path), device, threads)
     facts = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if facts is None:
@@ -348,7 +455,7 @@ def _graphs(path: Path, device: str, threads: int) -> tuple[ModelInfo, dict[str,
         )
     info, graph = ModelInfo.of_graph(facts, str(path))
     check_contract(session, info.signatures[graph], str(path), graph)
-    return info, {graph: lambda _where: session}
+    return _Graphs(info, {graph: partial(_as_it_is, session)}, sha256(data))
 
 
 def _torch_backends(backend: str, path: Path, module: str = _TORCH_BACKENDS) -> Any:  # noqa: ANN401 - a module

@@ -6,7 +6,7 @@ draws by inverse CDF. Equal logits are ordered by token id everywhere, and float
 float64, so every host picks the same token.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,6 +116,25 @@ def no_repeat_ngram(size: int) -> LogitsProcessor:
     return process
 
 
+def ruled(
+    tokens: Ids, logits: Logits, banned: Sequence[int], processors: Iterable[LogitsProcessor]
+) -> tuple[Logits, Logits]:
+    """Logits without the tokens that are never written, and those again after the processors; none is written into.
+
+    Args:
+        tokens: int64 [N, T], the text so far.
+        logits: float32 [N, V] of the model.
+        banned: ids that are never written.
+        processors: in their order.
+    """
+    allowed = logits.copy()
+    allowed[:, banned] = NEVER
+    processed = allowed.copy()
+    for process in processors:
+        processed = process(tokens, processed)
+    return allowed, processed
+
+
 def processors_for(options: SamplingOptions, biases: Mapping[int, float]) -> list[LogitsProcessor]:
     """The processors that the options ask for, in their fixed order; absent ones cost nothing."""
     chain = []
@@ -203,15 +222,20 @@ def draw(logits: Logits, u: npt.NDArray[np.float32]) -> Ids:
     return chosen
 
 
-def choose(logits: Logits, options: SamplingOptions, u: npt.NDArray[np.float32]) -> Ids:
-    """The next id of each row, from processed logits [N, V] and uniform numbers [N]."""
+def warped(logits: Logits, options: SamplingOptions) -> Logits:
+    """What `choose` draws from: processed logits [N, V] after temperature, top_k, top_p and min_p; greedy keeps one."""
     temperature = np.float32(options.temperature)
     if temperature == 0:  # or so small that float32 has no number for it
-        greedy: Ids = logits.argmax(axis=1)
-        return greedy
+        return keep_top_k(logits, 1)
     logits = keep_top_k(logits, options.top_k)
     with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf, as it should
-        warped = (logits - logits.max(axis=1, keepdims=True)) / temperature
-    warped = keep_top_p(warped, options.top_p)
-    warped = keep_min_p(warped, options.min_p)
-    return draw(warped, u)
+        scaled = (logits - logits.max(axis=1, keepdims=True)) / temperature
+    return keep_min_p(keep_top_p(scaled, options.top_p), options.min_p)
+
+
+def choose(logits: Logits, options: SamplingOptions, u: npt.NDArray[np.float32]) -> Ids:
+    """The next id of each row, from processed logits [N, V] and uniform numbers [N]."""
+    if np.float32(options.temperature) == 0:
+        greedy: Ids = logits.argmax(axis=1)
+        return greedy
+    return draw(warped(logits, options), u)

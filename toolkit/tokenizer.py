@@ -1,7 +1,8 @@
 """Text to ids and back. The same code trains and runs, so the two can never differ."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
@@ -123,6 +124,35 @@ class Tokenizer:
     def split(self, text: str) -> list[str]:
         """The tokens of a text as this vocabulary reads it."""
         return self.cut(text.replace("\n", " ") if self.newline == "space" else text)
+
+    def located(self, text: str) -> list[tuple[str, int, int]]:
+        """As `split`, each token with where it begins and ends in the text, counted in characters."""
+        found, end = [], 0
+        for token in self.split(text):
+            start, end = end, end + len(token)
+            found.append((token, start, end))
+        return found
+
+    @property
+    def break_id(self) -> int | None:
+        """The token of a line break, where there is one."""
+        return self.ids.get("\n")
+
+    @property
+    def parting_id(self) -> int | None:
+        """What is read between lines: a line break, or else a blank, where there is either."""
+        return self.ids.get(" ") if self.break_id is None else self.break_id
+
+    def opening(self, prompt: Sequence[int] = ()) -> list[int]:
+        """What a model reads before a text of lines, at least one id.
+
+        Its start marker, a prompt, and what parts lines: twice where no prompt stands before, as between two texts. Of
+        a vocabulary that has none of them the first token that stands alone.
+        """
+        parts = [] if self.parting_id is None else [self.parting_id]
+        doubled = not len(prompt) and self.break_id is not None
+        ids = [*([] if self.bos_id is None else [self.bos_id]), *map(int, prompt), *parts * (1 + doubled)]
+        return ids or [self.ids[self.example]]
 
     def encode(self, text: str) -> Ids:
         """int64 [T]; tokens outside the vocabulary become `unk_id`.
@@ -261,11 +291,22 @@ class SpaceTokenizer(Tokenizer):
         """The token that stands for a line break."""
         return next((token for token in LINE_ENDS if token in self.ids), None)
 
+    @property
+    def break_id(self) -> int | None:
+        """The token of a line break, where there is one."""
+        return None if self.line_end is None else self.ids[self.line_end]
+
     def split(self, text: str) -> list[str]:
         """As `cut`; without a token for line breaks they are left out."""
         end = self.line_end
         tokens = ((end if token == "\n" else token) for token in super().split(text))
         return [token for token in tokens if token is not None]
+
+    def located(self, text: str) -> list[tuple[str, int, int]]:
+        """As `Tokenizer.located`; blanks between words lie in none."""
+        breaks = {"\n": self.line_end} if self.newline == "keep" else {"\n": None}
+        found = ((breaks.get(match[0], match[0]), *match.span()) for match in re.finditer(r"\n|\S+", text))
+        return [(token, start, end) for token, start, end in found if token is not None]
 
     def _spaced(self, token: str, after: int | None) -> str:
         if token == self.line_end:

@@ -109,18 +109,24 @@ class Translator:
             )
         )
 
-    def _warn(self, texts: Sequence[str]) -> None:
+    def notes(self, texts: Sequence[str]) -> list[str]:
+        """What to know before some sources are read, a sentence each: unknown tokens, and one too long."""
+        return [str(warning) for warning in self._warnings(texts)]
+
+    def _warnings(self, texts: Sequence[str]) -> Iterator[UserWarning]:
         reads = self.source_tokenizer
         unknown = list(dict.fromkeys(token for text in texts for token in reads.unknown(text)))
         if unknown and reads.unk_id is not None:  # else reading them is an error
-            warnings.warn(read_as_unknown(unknown, reads), UnknownTokenWarning, stacklevel=4)
+            yield UnknownTokenWarning(read_as_unknown(unknown, reads))
         if self.longest_source is None:
             return
-        longest = max((len(self.source_tokenizer.split(text)) for text in texts), default=0)
+        longest = max((len(reads.split(text)) for text in texts), default=0)
         if longest > self.longest_source:
-            warnings.warn(
-                f"a source has {longest} {self.source_tokenizer.unit}, the longest in training had "
-                f"{self.longest_source}: what is written for it may be poor",
-                LongSourceWarning,
-                stacklevel=4,
+            yield LongSourceWarning(
+                f"a source has {longest} {reads.unit}, the longest in training had {self.longest_source}: what is "
+                "written for it may be poor"
             )
+
+    def _warn(self, texts: Sequence[str]) -> None:
+        for warning in self._warnings(texts):
+            warnings.warn(warning, stacklevel=4)

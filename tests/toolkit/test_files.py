@@ -3,10 +3,7 @@
 import os
 import subprocess
 import sys
-import tempfile
 import threading
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -27,24 +24,6 @@ def python(code, *args):
     )
     assert done.stderr == ""
     return done.stdout
-
-
-@contextmanager
-def closed_folder():
-    """A folder in which nobody may write, not even root, who becomes somebody else for a while."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "kept").write_bytes(b"old")
-        folder.chmod(0o555)
-        root = os.geteuid() == 0
-        if root:
-            os.seteuid(65534)
-        try:
-            yield folder
-        finally:
-            if root:
-                os.seteuid(0)
-            folder.chmod(0o755)
 
 
 # Reading -----------------------------------------------------------------------------------------
@@ -72,14 +51,13 @@ def test_reading_what_is_not_there_names_the_path_and_what_was_expected(tmp_path
 
 
 @posix_only
-def test_reading_without_permission_says_so():
-    with closed_folder() as folder:
-        os.seteuid(os.getuid())
-        (folder / "kept").chmod(0)
-        if os.getuid() == 0:
-            os.seteuid(65534)
-        with pytest.raises(FileFormatError, match="but it cannot be read: Permission denied"):
-            read_bytes(folder / "kept", "a checkpoint")
+def test_reading_without_permission_says_so(closed_folder):
+    os.seteuid(os.getuid())
+    (closed_folder / "kept").chmod(0)
+    if os.getuid() == 0:
+        os.seteuid(65534)
+    with pytest.raises(FileFormatError, match="but it cannot be read: Permission denied"):
+        read_bytes(closed_folder / "kept", "a checkpoint")
 
 
 def test_sha256_is_the_published_one():
@@ -148,13 +126,12 @@ def test_a_file_that_cannot_be_written_is_one_sentence_and_changes_nothing(tmp_p
 
 
 @posix_only
-def test_a_read_only_folder_is_refused_and_unchanged():
-    with closed_folder() as folder:
-        for name in ("kept", "new"):
-            with pytest.raises(ToolkitError, match="cannot write here: Permission denied"):
-                write_atomic(folder / name, b"new")
-        assert names(folder) == ["kept"]
-        assert (folder / "kept").read_bytes() == b"old"
+def test_a_read_only_folder_is_refused_and_unchanged(closed_folder):
+    for name in ("kept", "new"):
+        with pytest.raises(ToolkitError, match="cannot write here: Permission denied"):
+            write_atomic(closed_folder / name, b"new")
+    assert names(closed_folder) == ["kept"]
+    assert (closed_folder / "kept").read_bytes() == b"old"
 
 
 FULL_DISK = """
@@ -215,3 +192,13 @@ def test_killing_a_process_that_saves_in_a_loop_never_damages_the_file(tmp_path)
         write_atomic(path, b"a new start")
         assert names(tmp_path) == ["ckpt.pt"]
     assert struck > 0  # the test did what it is for
+
+
+# Limits --------------------------------------------------------------------------------------------
+
+
+def test_a_file_as_large_as_the_limit_is_read_and_a_larger_one_is_not(tmp_path):
+    (tmp_path / "a").write_bytes(b"12345")
+    assert read_bytes(tmp_path / "a", "a text", limit=5) == b"12345"
+    with pytest.raises(FileFormatError, match="expected a text of at most 4 bytes, found 5"):
+        read_bytes(tmp_path / "a", "a text", limit=4)

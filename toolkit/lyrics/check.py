@@ -10,14 +10,14 @@ from functools import cached_property
 from itertools import cycle
 
 from toolkit.errors import OptionError
-from toolkit.readings import read
 
-from .check_line import TextLine, is_chinese, is_counted, occurs, plain_marks, stanzas_of
+from .check_cells import cell_faults, length_finding, mark_faults, mark_name, said_tones, tone_faults
+from .check_line import TextLine, is_chinese, is_counted, occurs, stanzas_of
 from .check_rhymes import rhyme_findings
 from .report import Finding, Report, listed, many, quoted
 from .rules import LyricRules
-from .template import LEVEL, OBLIQUE, Cell, Line, Template
-from .units import CHAR, HELD, UNITS, WORD
+from .template import Line, Template
+from .units import CHAR, UNITS, WORD
 
 __all__ = ["Finding", "Report", "check"]
 
@@ -62,7 +62,7 @@ class _Checker:
     def findings(self) -> Iterator[Finding]:
         yield from self.count()
         if self.shaped or self.rules.length:
-            yield from (_length(*pair) for pair in self.pairs)
+            yield from (length_finding(*pair) for pair in self.pairs)
         sized = [
             (number, line, wanted.of_length(len(line.cells)), wanted.after)
             for number, line, wanted in self.pairs
@@ -70,10 +70,11 @@ class _Checker:
         ]
         for number, line, cells, _ in sized:
             if any(cell.tone for cell in cells):
-                yield _tones(number, line, cells)
+                faults = [fault for _, fault in tone_faults(line, cells)]
+                yield Finding("tones", number, not faults, "; ".join(faults) or said_tones(line))
         for number, line, cells, after in sized:
             if after or any(cell.literal or cell.before or cell.opening or cell.closing for cell in cells):
-                faults = [*_cell_faults(line, cells), *_mark_faults(line, cells, after)]
+                faults = [*(fault for _, fault in cell_faults(line, cells)), *mark_faults(line, cells, after)]
                 yield Finding("template", number, not faults, "; ".join(faults) or quoted(line.text))
         yield from self.acrostic()
         yield from self.fixed()
@@ -187,7 +188,7 @@ class _Checker:
                 continue
             *inside, last = line.marks()
             ends = allowed == "end" and bool(line.cells)
-            wrong = ", ".join(_mark(mark) for mark in (*inside, "" if ends else last) if mark)
+            wrong = ", ".join(mark_name(mark) for mark in (*inside, "" if ends else last) if mark)
             where = "marks at the end only" if allowed == "end" else "no marks"
             detail = f"{where} expected, {wrong} found: " if wrong else ""
             yield Finding("punctuation", number, not wrong, f"{detail}{quoted(line.text)}")
@@ -200,55 +201,3 @@ class _Checker:
                 before = first.setdefault(tuple(text for text, _ in line.cells), number)
                 same = f" is line {before} too" if before != number else ""
                 yield Finding("repeat_lines", number, not same, f"{quoted(line.text)}{same}")
-
-
-def _length(number: int, line: TextLine, wanted: Line) -> Finding:
-    """How long a line is."""
-    if line.unknown:
-        detail = f"the dictionary does not say how many {UNITS[line.unit]} {quoted(line.unknown[0])} has"
-        return Finding("length", number, False, detail)
-    shortest, longest, found = wanted.lengths[0], wanted.lengths[-1], len(line.cells)
-    size = f"{shortest} to {longest} {UNITS[line.unit]}" if longest > shortest else many(longest, UNITS[line.unit])
-    return Finding("length", number, found in wanted.lengths, f"{size} expected, {found} found: {quoted(line.text)}")
-
-
-def _tones(number: int, line: TextLine, cells: tuple[Cell, ...]) -> Finding:
-    """The tones of a line, as it is read."""
-    said = [syllable for char, syllable in zip(line.text, read(line.text), strict=True) if is_counted(char)]
-    faults, tones = [], ""
-    for i, ((text, piece), cell) in enumerate(zip(line.cells, cells, strict=True), start=1):
-        syllable = said[0] if text != HELD else None
-        said = said[sum(map(is_counted, piece.text)) :] if text != HELD else said
-        tone = "" if syllable is None else LEVEL if syllable.is_level else OBLIQUE
-        tones += tone or "-"
-        if cell.tone not in {"", tone}:
-            faults.append(f"{cell.tone} expected at {i}, {quoted(piece.text)} is {tone or 'neither'}")
-    return Finding("tones", number, not faults, "; ".join(faults) or f"{tones}: {quoted(line.text)}")
-
-
-def _cell_faults(line: TextLine, cells: tuple[Cell, ...]) -> Iterator[str]:
-    """What stands in another cell than it should."""
-    for i, cell in enumerate(cells):
-        wrong = []
-        if cell.literal and not line.reads(i, cell.literal):
-            wrong.append("a longer word" if cell.literal == HELD else quoted(cell.literal))
-        if cell.opening and not line.opens(i, cell.opening):
-            wrong.append(f"{cell.opening}*")
-        if cell.closing and not line.closes(i, cell.closing):
-            wrong.append(f"*{cell.closing}")
-        if wrong:
-            yield f"{' and '.join(wrong)} expected at {i + 1}, {quoted(line.word_at(i))} found"
-
-
-def _mark_faults(line: TextLine, cells: tuple[Cell, ...], after: str) -> Iterator[str]:
-    """The marks of a line, where a template gives any: no others, and none elsewhere."""
-    given = [plain_marks(text) for text in (*(cell.before for cell in cells), after)]
-    found = line.marks(apostrophes="'" in "".join(given))
-    for i, (mark, there) in enumerate(zip(given, found, strict=True), start=1):
-        if any(given) and mark != there:
-            where = f"before {i}" if i <= len(cells) else "at the end"
-            yield f"{_mark(mark)} expected {where}, {_mark(there)} found"
-
-
-def _mark(mark: str) -> str:
-    return "a blank" if mark == " " else quoted(mark) or "no mark"

@@ -8,12 +8,14 @@ import numpy as np
 
 from toolkit.errors import OptionError
 from toolkit.language_model import LanguageModel
+from toolkit.rhymes import Rhymes
 from toolkit.sampling import log_softmax
 from toolkit.step_model import Logits
 from toolkit.uniform import fresh_seed
 
 from .dice import Dice
 from .judge import Judge
+from .like import rules_like
 from .options import LyricOptions
 from .plan import Plan
 from .rules import LyricRules, RuleError
@@ -21,7 +23,7 @@ from .search import Answer, Request
 from .song import Song, SongLine
 from .template import Template
 from .text import lines_of
-from .units import atoms
+from .units import UNITS, atoms
 from .vocabulary import Vocabulary, vocabulary_of
 from .write import answered, opening, write
 
@@ -77,6 +79,47 @@ def reroll(model: LanguageModel, song: Song, number: int, seed: int | None = Non
     avoid = (song.lines[number - 1].text,)
     parts = {"prompt": recipe.prompt, "fingerprint": recipe.model}
     return write(model, recipe.rules, options, given=_others(song, number), avoid=avoid, **parts)[0]
+
+
+def reroll_line(
+    model: LanguageModel,
+    text: str,
+    number: int,
+    options: LyricOptions | None = None,
+    *,
+    rhymes: Rhymes | None = Rhymes(),  # noqa: B008 - frozen
+    prompt: str = "",
+    fingerprint: str = "",
+) -> SongLine:
+    """Another line for one of any text, as long and with the same rhyme: no rules are needed but its own shape.
+
+    Args:
+        model: any language model.
+        text: what somebody typed. Lines without a character or a word, as empty ones, part stanzas.
+        number: of the line, from 1; all that line breaks part count.
+        options: as of `toolkit.lyrics.write.write`; one line is written.
+        rhymes: what rhymes with what; None lets the line end as it likes.
+        prompt: as of `toolkit.lyrics.write.write`.
+        fingerprint: the same.
+
+    Raises:
+        OptionError: there is no such line, or nothing in it that can be counted.
+        RuleError: no other line of that length and rhyme was found.
+        TemplateError: a line is too long, or there are too many.
+    """
+    vocabulary = vocabulary_of(model.tokenizer)
+    lines = [" ".join(line.splitlines()).strip() for line in text.split("\n")]
+    lines = [line if atoms(line, vocabulary.unit) else "" for line in lines]
+    if not 1 <= number <= len(lines):
+        raise OptionError(f"line: expected 1 to {len(lines)}, found {number}")
+    if not lines[number - 1]:
+        raise OptionError(f"line {number}: expected {UNITS[vocabulary.unit]} whose number is to be kept, found none")
+    rules = rules_like("\n".join(lines), vocabulary.unit, rhymes if vocabulary.can_rhyme else None)
+    options = replace(options or LyricOptions(), num_return_sequences=1)
+    place = sum(map(bool, lines[:number]))
+    given = {i: line for i, line in enumerate(filter(None, lines), start=1) if i != place}
+    parts = {"prompt": prompt, "fingerprint": fingerprint}
+    return write(model, rules, options, given=given, avoid=(lines[number - 1],), **parts)[0].lines[place - 1]
 
 
 def extend(

@@ -8,6 +8,7 @@ from toolkit.errors import ToolkitError
 from toolkit.readings import is_han
 from toolkit.rhymes import Rhymes, rhyme_word
 
+from .rules import LyricRules
 from .template import FREE, MAX_CELLS, MAX_LINES, UNRHYMED, Line, Template, TemplateError
 from .units import CHAR, UNITS, WORD, measured
 
@@ -44,6 +45,33 @@ def template_like(text: str, rhymes: Rhymes, unit: str = "auto") -> Template:
     template = Template(tuple(stanzas), unit)
     letters = rhyme_letters(written, rhymes)
     return template.with_lines(replace(a, letter=b) for a, b in zip(template.lines, letters, strict=True))
+
+
+def rules_like(text: str, unit: str = "auto", rhymes: Rhymes | None = Rhymes()) -> LyricRules:  # noqa: B008 - frozen
+    """Rules that keep a text in the shape it has: its stanzas, its lines, their lengths and their rhymes.
+
+    The text itself keeps them: marks may stand anywhere, and a line or a rhyme word may come twice.
+
+    Args:
+        text: as of `template_like`.
+        unit: the same; of a model what `toolkit.lyrics.vocabulary.vocabulary_of` counts in.
+        rhymes: what rhymes with what; None keeps no rhyme.
+
+    Raises:
+        TemplateError: as of `template_like`.
+    """
+    template = template_like(text, rhymes or Rhymes(), unit)
+    if rhymes is None:
+        template = template.with_lines(replace(line, letter="") for line in template.lines)
+    return LyricRules(
+        template=str(template),
+        unit=template.unit,
+        near=rhymes is not None and rhymes.near,
+        double=rhymes is not None and rhymes.double,
+        repeat_rhymes=True,
+        repeat_lines=True,
+        punctuation="inside",
+    )
 
 
 def rhyme_letters(lines: Sequence[str], rhymes: Rhymes) -> list[str]:

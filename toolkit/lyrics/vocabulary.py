@@ -134,7 +134,7 @@ class Vocabulary:
         return np.array([self._kind(i, token) for i, token in enumerate(self.tokenizer.vocab)], np.int64)
 
     def _kind(self, token_id: int, token: str) -> int:
-        if token == self._break_token:
+        if token_id == self.break_id:
             return BREAK
         if token_id in self.tokenizer.special_ids:
             return NEVER_WRITTEN
@@ -149,16 +149,9 @@ class Vocabulary:
         return MARK if all(char in MARKS for char in token) else NEVER_WRITTEN
 
     @property
-    def _break_token(self) -> str | None:
-        if isinstance(self.tokenizer, SpaceTokenizer):
-            return self.tokenizer.line_end
-        return "\n"
-
-    @cached_property
     def break_id(self) -> int | None:
         """The token of a line break, where there is one."""
-        found = np.flatnonzero(self.kinds == BREAK)
-        return int(found[0]) if len(found) else None
+        return self.tokenizer.break_id
 
     @cached_property
     def space_id(self) -> int | None:
@@ -169,7 +162,7 @@ class Vocabulary:
     @property
     def parting_id(self) -> int | None:
         """What is read between lines: a line break, or else a blank, where there is either."""
-        return self.break_id if self.break_id is not None else self.space_id
+        return self.tokenizer.parting_id
 
     def of_kind(self, *kinds: int) -> Mask:
         """The tokens of some kinds."""

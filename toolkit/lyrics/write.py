@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
@@ -42,6 +42,23 @@ _ROUNDS = 3
 """So often a line is begun anew before the search goes back to an earlier one."""
 
 
+Watch = Callable[[int, tuple[str, ...]], None]
+"""(number of a take, its lines that stand) -> nothing; called whenever these change, on the thread that writes."""
+
+
+@dataclass(frozen=True)
+class Takes:
+    """What came of writing some texts.
+
+    Attributes:
+        songs: those that were finished, by `Recipe.take`.
+        errors: of the others, a `RuleError` each.
+    """
+
+    songs: tuple[Song, ...]
+    errors: tuple[RuleError, ...]
+
+
 def write(
     model: LanguageModel,
     rules: LyricRules | None = None,
@@ -74,6 +91,34 @@ def write(
     Example:
         >>> songs = write(toolkit.load("runs/a/best"), LyricRules(lines=4, length="7", rhyme="AABA"))
     """
+    parts = {"prompt": prompt, "given": given, "avoid": avoid, "fingerprint": fingerprint}
+    takes = write_takes(model, rules, options, **parts)  # type: ignore[arg-type]  # each of its type
+    if not takes.songs:
+        raise takes.errors[0]
+    for error in takes.errors:
+        warnings.warn(f"one text less than asked for: {error}", stacklevel=2)
+    return list(takes.songs)
+
+
+def write_takes(
+    model: LanguageModel,
+    rules: LyricRules | None = None,
+    options: LyricOptions | None = None,
+    *,
+    prompt: str = "",
+    given: Mapping[int, str] | None = None,
+    avoid: Sequence[str] = (),
+    fingerprint: str = "",
+    watch: Watch | None = None,
+) -> Takes:
+    """As `write`, without a warning: takes that led nowhere are among the errors.
+
+    `watch` is told of each line while the texts are written; a take that goes back has fewer lines then.
+
+    Raises:
+        RuleError: before anything is written: a rule that no text of the vocabulary can keep.
+        ToolkitError: rules, options or model do not fit together.
+    """
     rules, options = rules or LyricRules(), options or LyricOptions()
     if options.seed is None:
         options = replace(options, seed=fresh_seed())
@@ -85,15 +130,11 @@ def write(
     processors = processors_for(options.sampling, bias_ids(model.tokenizer, options.logit_bias))
     recipe = Recipe(fingerprint, rules, options, 0, prompt, dict(given or {}), tuple(avoid))
     takes = {
-        take: _Take(plan, replace(recipe, take=take), processors, model.backend).run()
+        take: _Take(plan, replace(recipe, take=take), processors, model.backend, watch).run()
         for take in range(options.num_return_sequences)
     }
     songs, errors = _side_by_side(model.backend, takes, model.tokenizer)
-    if not songs:
-        raise errors[0]
-    for error in errors:
-        warnings.warn(f"one text less than asked for: {error}", stacklevel=2)
-    return songs
+    return Takes(tuple(songs), tuple(errors))
 
 
 def rewrite(model: LanguageModel, recipe: Recipe) -> Song:
@@ -168,14 +209,7 @@ def opening(
 ) -> Generator[Request, Answer, tuple[Context, list[int]]]:
     """What the model reads before a text: what stands between two texts, or the prompt; and its ids."""
     tokenizer = vocabulary.tokenizer
-    parts = vocabulary.parting_id
-    ids = [] if tokenizer.bos_id is None else [tokenizer.bos_id]
-    if prompt:
-        ids += map(int, tokenizer.encode(prompt))
-    if parts is not None:
-        ids += [parts] if prompt or vocabulary.break_id is None else [parts, parts]
-    if not ids:
-        ids = [int(np.flatnonzero(vocabulary.sizes)[0])]
+    ids = tokenizer.opening(tokenizer.encode(prompt).tolist() if prompt else ())
     context = yield from Context(model.init_state(1), ids[0]).followed_by(ids[1:])
     return context, ids
 
@@ -192,7 +226,15 @@ class _Written:
 class _Take:
     """One text on its way."""
 
-    def __init__(self, plan: Plan, recipe: Recipe, processors: Sequence[LogitsProcessor], model: StepModel) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        recipe: Recipe,
+        processors: Sequence[LogitsProcessor],
+        model: StepModel,
+        watch: Watch | None = None,
+    ) -> None:
+        self._watch = watch
         self._plan = plan
         self._recipe = recipe
         self._processors = processors
@@ -217,6 +259,7 @@ class _Take:
             context = written[-1].context if written else start
             if line.given is not None:
                 written.append((yield from self._read(line.given, context)))
+                self._tell(written)
                 continue
             if not left:
                 raise self._given_up()
@@ -224,6 +267,7 @@ class _Take:
             found = yield from self._line(line, written, context, history, begun[line.number - 1])
             if found is not None:
                 written.append(found)
+                self._tell(written)
                 continue
             begun[line.number - 1] += 1
             if begun[line.number - 1] % _ROUNDS == 0:
@@ -232,7 +276,13 @@ class _Take:
                     begun[done.number - 1] += 1  # so that even greedy writes another one
                     self._led_nowhere.add((done.number, cells_of(written[done.number - 1].text)))
                 del written[stay:]
+                self._tell(written)
         return self._song(written)
+
+    def _tell(self, written: Sequence[_Written]) -> None:
+        """Which lines stand."""
+        if self._watch is not None:
+            self._watch(self._recipe.take, tuple(line.text for line in written))
 
     def _read(self, text: str, context: Context) -> Generator[Request, Answer, _Written]:
         """A line that is given."""

@@ -1,0 +1,56 @@
+"""toolkit gui."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from toolkit.errors import ToolkitError
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option("--project", type=click.Path(path_type=Path), help="open a project or a text that was saved")
+@click.option("--lang", type=click.Choice(["system", "en", "zh_CN"]), help="language of the window")
+@click.option("--desktop-entry", is_flag=True, help="put the program into the desktop's menu, and end (Linux)")
+@click.option("--remove-desktop-entry", is_flag=True, help="take it out of the menu again, and end")
+def gui(
+    model: str | None, project: Path | None, lang: str | None, desktop_entry: bool, remove_desktop_entry: bool
+) -> int:
+    """Write lyrics in a window.
+
+    MODEL is a bundle, one .onnx file or builtin:songci, builtin:lyrics-zh, builtin:lyrics-en; by default the one of
+    the last time. A project or a text can be given in its place.
+    """
+    from . import desktop_entry as desktop
+
+    if desktop_entry or remove_desktop_entry:
+        for path in desktop.install() if desktop_entry else desktop.remove():
+            click.echo(path)
+        return 0
+    if model is not None and project is None and Path(model).suffix in {".lyrics", ".txt"}:
+        model, project = None, Path(model)
+    if not _has_display():
+        raise ToolkitError(
+            "no display: neither DISPLAY nor WAYLAND_DISPLAY is set, so no window can open. Run it on a desktop, or "
+            "write in the terminal: toolkit lyrics builtin:songci"
+        )
+    from .app import run
+
+    return run(model, project, lang)
+
+
+def _has_display() -> bool:
+    """Whether there is a screen, or Qt was told what to do without one."""
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def main() -> None:
+    """The program of the desktop entry: `toolkit gui`."""
+    from toolkit.cli import main as toolkit_main
+
+    sys.argv[1:1] = ["gui"]
+    toolkit_main()

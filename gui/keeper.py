@@ -1,0 +1,155 @@
+"""Keeping the text: projects, plain texts, sheets, and what a crash leaves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QStandardPaths, Signal
+
+from toolkit.errors import ToolkitError
+
+from .autosave import Autosave
+from .lyric_sheet import save_pdf, save_png
+from .project import SUFFIX, Project, open_project, read_text_file, save, save_text
+
+
+def autosave_folder() -> Path:
+    """Where windows keep what is not saved."""
+    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation)
+    return Path(place) / "autosave"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a text belongs.
+
+    Attributes:
+        path: of its file; None has none yet.
+        saved: what the file holds.
+    """
+
+    path: Path | None = None
+    saved: Project | None = None
+
+
+class Keeper(QObject):
+    """Knows the file of the text, and keeps what is not in it.
+
+    Signals:
+        problem: why something could not be read or written, a ToolkitError.
+        notice: worth knowing, a sentence.
+        opened: a `Project` that is to be shown.
+        place_changed: another file, or its content is no longer what stands in the window.
+    """
+
+    problem = Signal(object)
+    notice = Signal(str)
+    opened = Signal(object)
+    place_changed = Signal()
+
+    def __init__(self, current: Callable[[], Project], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._current = current
+        self._place = Place(None, None)
+        self._autosave = Autosave(autosave_folder(), parent=self)
+        self._autosave.failed.connect(lambda words: self.problem.emit(ToolkitError(words)))
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the text."""
+        return self._place.path
+
+    @property
+    def modified(self) -> bool:
+        """Whether the window holds what its file does not."""
+        now = self._current()
+        return self._is_worth_keeping(now) and now != self._place.saved
+
+    def changed(self) -> None:
+        """Something in the window changed: keep it, soon."""
+        now = self._current()
+        if self._is_worth_keeping(now):
+            self._autosave.keep(now)
+        self.place_changed.emit()
+
+    def restore(self) -> bool:
+        """Show what the last window left, if it did; whether there was something."""
+        left = self._autosave.restore()
+        if not left:
+            return False
+        project, *others = left
+        self._place = Place()
+        self.opened.emit(project)
+        self._autosave.keep(self._current())
+        self._autosave.forget(project)
+        words = self.tr("The text of the last time is here again.")
+        if others:
+            words += " " + self.tr("{n} more come when the program is started again.").format(n=len(others))
+        self.notice.emit(words)
+        self.place_changed.emit()
+        return True
+
+    def open(self, path: Path) -> bool:
+        """Open a project or a plain text; whether it could be."""
+        try:
+            project = open_project(path) if path.suffix == SUFFIX else None
+            text = "" if project else read_text_file(path)
+        except ToolkitError as error:
+            self.problem.emit(error)
+            return False
+        if project is None:
+            project = Project(text=text, title=path.stem)
+        self.opened.emit(project)
+        self._place = Place(path, self._current())
+        self._autosave.clear()
+        self.place_changed.emit()
+        return True
+
+    def new(self) -> None:
+        """Show an empty text."""
+        self.opened.emit(Project(text=""))
+        self._place = Place()
+        self._autosave.clear()
+        self.place_changed.emit()
+
+    def save(self, path: Path) -> bool:
+        """Write the project, or of a .txt its text; whether it could be. The old file stays where it cannot."""
+        now = self._current()
+        try:
+            if path.suffix == ".txt":
+                save_text(path, now.text + ("" if now.text.endswith("\n") else "\n"))
+            else:
+                save(path, now)
+        except ToolkitError as error:
+            self._autosave.keep(now)
+            kept = self._autosave.flush()
+            where = self.tr("The text is kept in {file}.").format(file=self._autosave.file) if kept else ""
+            self.problem.emit(ToolkitError(f"{error} {where}".strip()))
+            return False
+        self._place = Place(path, now)
+        self._autosave.clear()
+        self.place_changed.emit()
+        return True
+
+    def save_sheet(self, path: Path) -> bool:
+        """Write the text as a sheet; whether it could be."""
+        now = self._current()
+        try:
+            (save_png if path.suffix.lower() == ".png" else save_pdf)(path, now.text, now.title)
+        except ToolkitError as error:
+            self.problem.emit(error)
+            return False
+        self.notice.emit(self.tr("The sheet is in {file}.").format(file=path))
+        return True
+
+    def close(self) -> None:
+        """The window closes: what is not saved waits for the next one."""
+        if self.modified:
+            self._autosave.keep(self._current())
+            self._autosave.flush()
+        else:
+            self._autosave.clear()
+
+    @staticmethod
+    def _is_worth_keeping(project: Project) -> bool:
+        return bool(project.text.strip() or project.generations or project.takes)

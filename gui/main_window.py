@@ -1,0 +1,453 @@
+"""The window: where everything is, and who hears of what."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QSettings, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QStackedWidget
+
+from toolkit.errors import OptionError, ToolkitError
+from toolkit.lyrics.like import rules_like
+from toolkit.lyrics.rules import LyricRules
+from toolkit.sampling import SamplingOptions
+
+from . import remembered, settings, theme
+from .actions import TAKES, make_actions
+from .alternatives_popup import AlternativesPopup
+from .answerer import Answerer
+from .bars import Bars
+from .desk import Desk
+from .dialogs import Dialogs
+from .fonts import cjk_family
+from .inspector import Inspector
+from .keeper import Keeper
+from .languages import Languages
+from .model_opener import ModelOpener
+from .project import SUFFIX, Generation, Project
+from .recent_models import RecentModels
+from .side_panel import SidePanel
+from .takes_writer import TakesWriter
+from .translate_page import TranslatePage
+from .writer import Writer
+from .writing_page import WritingPage
+
+SMALLEST, LARGEST = 9, 40
+"""Points of the text."""
+
+
+class MainWindow(QMainWindow):
+    """All of it; `toolkit.gui.app` makes one."""
+
+    def __init__(self, languages: Languages) -> None:
+        super().__init__()
+        self._languages = languages
+        self._generations: list[Generation] = []
+        self._model_problem = ""
+        self.actions_by_name = make_actions(self)
+        self.page = WritingPage()
+        self.panel = SidePanel()
+        self.translate_page = TranslatePage()
+        self.popup = AlternativesPopup(self.page.editor)
+        self.models = ModelOpener(self)
+        self.recent = RecentModels(QSettings())
+        page, panel = self.page, self.panel
+        self.desk = Desk(page.editor, panel.rules, panel.sampling, self.models, self)
+        self.writer = Writer(self.desk)
+        self.takes_writer = TakesWriter(self.desk, page.takes)
+        self.inspector = Inspector(page.editor, self.popup, panel.rules, panel.sampling, self.models, self)
+        self.answerer = Answerer(self.translate_page, self.models, self)
+        self.keeper = Keeper(self.project, self)
+        self.dialogs = Dialogs(self)
+        self._build()
+        self._connect()
+        remembered.recall(self)
+        self._show_busy()
+        self.retranslate()
+
+    # What it consists of --------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.page)
+        self._pages.addWidget(self.translate_page)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self._pages)
+        self.splitter.addWidget(self.panel)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        self.splitter.setCollapsible(0, False)
+        self.splitter.setSizes([720, 360])
+        self.setCentralWidget(self.splitter)
+        self.setAcceptDrops(True)
+        self.setMinimumSize(640, 420)
+        self.bars = Bars(self, self.actions_by_name)
+        self.bars.language_chosen.connect(self.use_language)
+        self.bars.scheme_chosen.connect(self.use_scheme)
+        self.bars.model_wanted.connect(self.panel.show_model)
+        self._speed = QLabel()
+        self.statusBar().addPermanentWidget(self._speed)
+
+    def _connect(self) -> None:
+        page, panel, editor = self.page, self.panel, self.page.editor
+        does = {
+            "new": self.new,
+            "open": self.open,
+            "save": self.save,
+            "save_as": self.save_as,
+            "export_sheet": self.export_sheet,
+            "copy_text": lambda: QGuiApplication.clipboard().setText(editor.text()),
+            "copy_recipe": lambda: self.copy_recipe(len(self._generations) - 1),
+            "open_model": self.choose_model,
+            "quit": self.close,
+            "undo": editor.undo,
+            "redo": editor.redo,
+            "cut": editor.cut,
+            "copy": editor.copy,
+            "paste": editor.paste,
+            "select_all": editor.selectAll,
+            "generate": self.generate,
+            "stop": self.escape,
+            "regenerate": self.writer.regenerate,
+            "takes": lambda: self.write_takes(page.takes.count.value()),
+            "alternatives": lambda: self.inspector.look_at(editor.cursor_position()),
+            "lock_line": lambda: editor.toggle_lock(editor.current_line()),
+            "reroll_line": lambda: self.writer.reroll(editor.current_line()),
+            "answer": self.translate_page.want,
+            "larger": lambda: self.set_font_points(settings.FONT_POINTS.get() + 1),
+            "smaller": lambda: self.set_font_points(settings.FONT_POINTS.get() - 1),
+            "usual_size": lambda: self.set_font_points(settings.FONT_POINTS.default),
+            "keys": lambda: self.dialogs.show_keys(self.actions_by_name),
+            "about": self.dialogs.show_about,
+            **{name: lambda n=n: self.takes_writer.choose(n) for n, name in enumerate(TAKES)},
+        }
+        for name, call in does.items():
+            self.actions_by_name[name].triggered.connect(_ignoring_checked(call))
+        for name, switch in {
+            "show_probs": self.show_probs,
+            "show_rhymes": self.show_rhymes,
+            "show_panel": self.panel.setVisible,
+        }.items():
+            self.actions_by_name[name].toggled.connect(switch)
+
+        self.desk.busy_changed.connect(self._show_busy)
+        self.desk.problem.connect(lambda error: page.messages.show_problem(str(error)))
+        self.desk.notice.connect(page.messages.show_message)
+        self.desk.wrote.connect(self._keep_generation)
+        self.desk.speed.connect(self._show_speed)
+        self.inspector.put_wanted.connect(
+            lambda start, end, text, rest: self.writer.put(start, end, text, keep_rest=rest)
+        )
+        self.keeper.problem.connect(lambda error: page.messages.show_problem(str(error)))
+        self.keeper.notice.connect(page.messages.show_message)
+        self.keeper.opened.connect(self.show_project)
+        self.keeper.place_changed.connect(self._show_place)
+        self.models.changed.connect(self._show_model)
+        self.models.loading.connect(self._show_loading)
+        self.models.failed.connect(self._show_model_problem)
+        self.answerer.busy_changed.connect(self._show_busy)
+
+        editor.reroll_wanted.connect(self.writer.reroll)
+        for changed in (editor.edited, editor.locked_changed, page.title.textChanged):
+            changed.connect(self.keeper.changed)
+        panel.rules.changed.connect(self.keeper.changed)
+        panel.sampling.changed.connect(self.keeper.changed)
+        panel.rules.template_like_wanted.connect(self._take_shape)
+        panel.model.open_wanted.connect(self.choose_model)
+        panel.model.chosen.connect(self.open_model)
+        panel.history.restore_wanted.connect(self._restore_generation)
+        panel.history.copy_recipe_wanted.connect(self.copy_recipe)
+        page.takes.wanted.connect(self.write_takes)
+        page.takes.stop_wanted.connect(self.desk.stop)
+        page.takes.chosen.connect(self.takes_writer.choose)
+        page.takes.closed.connect(lambda: page.show_takes(shown=False))
+        self.translate_page.stop_wanted.connect(self.answerer.stop)
+
+    def begin(self, model: str | None, project: Path | None) -> None:
+        """What is to be in the window at first: a model, and a text."""
+        self.open_model(model or settings.MODEL.get())
+        restored = self.keeper.restore()
+        if project is not None:
+            self.open(project)
+        elif not restored and settings.FILE.get() and Path(settings.FILE.get()).is_file():
+            self.keeper.open(Path(settings.FILE.get()))
+        if cjk_family() is None:
+            self.page.messages.show_problem(
+                self.tr("No font with Chinese characters was found. Install one, for example: {example}").format(
+                    example="apt install fonts-noto-cjk"
+                )
+            )
+
+    def show_defect(self, error: BaseException) -> None:
+        """Say that the program has a defect; the text is safe."""
+        self.page.messages.show_problem(
+            self.tr("A defect of the program: {error}. Your text is kept; what is not saved is there again.").format(
+                error=repr(error)
+            )
+        )
+
+    # What is remembered ---------------------------------------------------------------------------
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Nothing is asked: what is not saved is there again the next time."""
+        self.desk.stop()
+        self.popup.hide()
+        remembered.remember(self)
+        self.keeper.close()
+        super().closeEvent(event)
+
+    # The text -------------------------------------------------------------------------------------
+
+    def project(self) -> Project:
+        """All that the window holds."""
+        panel, editor = self.panel, self.page.editor
+        rules = panel.rules.rules() if panel.rules.is_on() else None
+        opened = self.models.opened
+        return Project(
+            text=editor.text(),
+            locked=tuple(sorted(editor.locked_lines())),
+            generations=tuple(self._generations),
+            takes=self.takes_writer.texts,
+            rules=rules.to_dict() if rules else None,
+            sampling=panel.sampling.options().to_dict(),
+            model=self.models.path,
+            fingerprint=opened.fingerprint if opened else "",
+            title=self.page.title.text(),
+        )
+
+    def show_project(self, project: Project) -> None:
+        """Show another text; rules and options come with it where it has some."""
+        self.writer.forget()
+        self.inspector.close_popup()
+        editor = self.page.editor
+        editor.load(project.text, project.locked)
+        self.page.title.setText(project.title)
+        self._generations = list(project.generations)
+        self.panel.history.set_generations(self._generations)
+        self.takes_writer.set_texts(project.takes)
+        self.page.show_takes(shown=bool(project.takes))
+        if not project.sampling:  # a plain text
+            return
+        try:
+            self.panel.sampling.set_options(SamplingOptions.from_dict(project.sampling, "project"))
+            if project.rules is not None:
+                self.panel.rules.set_rules(LyricRules.from_dict(project.rules, "project"))
+            self.panel.rules.set_on(project.rules is not None)
+        except OptionError as error:
+            self.page.messages.show_problem(str(error))
+        if project.model and project.model != self.models.path:
+            self.open_model(project.model)
+
+    def new(self) -> None:
+        """Begin an empty text."""
+        if self._may_leave():
+            self.keeper.new()
+
+    def open(self, path: Path | None = None) -> None:
+        """Open a project or a plain text; by default one that is chosen."""
+        if not self._may_leave():
+            return
+        path = path or self.dialogs.open()
+        if path is not None:
+            self.keeper.open(path)
+
+    def save(self) -> bool:
+        """Write the file of the text."""
+        return self.keeper.save(self.keeper.path) if self.keeper.path else self.save_as()
+
+    def save_as(self) -> bool:
+        """Write a file that is chosen."""
+        path = self.dialogs.save(self.keeper.path, self.page.title.text())
+        return path is not None and self.keeper.save(path)
+
+    def export_sheet(self) -> None:
+        """Write a sheet."""
+        path = self.dialogs.sheet(self.keeper.path, self.page.title.text())
+        if path is not None:
+            self.keeper.save_sheet(path)
+
+    def copy_recipe(self, index: int) -> None:
+        """Copy the recipe of a generation."""
+        if 0 <= index < len(self._generations):
+            recipe = json.dumps(dict(self._generations[index].recipe), ensure_ascii=False, indent=1)
+            QGuiApplication.clipboard().setText(recipe)
+            self.page.messages.show_message(self.tr("The recipe is on the clipboard."))
+        else:
+            self.page.messages.show_message(self.tr("Nothing was generated yet, so there is no recipe."))
+
+    def _may_leave(self) -> bool:
+        """Whether the text may make way: saved, or not wanted."""
+        if not self.keeper.modified:
+            return True
+        answer = self.dialogs.ask_to_save()
+        return self.save() if answer == "save" else answer == "discard"
+
+    def _keep_generation(self, generation: Generation) -> None:
+        self._generations.append(generation)
+        self.panel.history.set_generations(self._generations)
+        self.keeper.changed()
+
+    def _restore_generation(self, index: int) -> None:
+        if 0 <= index < len(self._generations):
+            self.desk.stop()
+            self.page.editor.replace_all(self._generations[index].text)
+
+    def _take_shape(self) -> None:
+        """Rules with the shape of the text that stands there."""
+        try:
+            self.panel.rules.set_rules(rules_like(self.page.editor.text(), self.models.unit))
+        except ToolkitError as error:
+            self.page.messages.show_problem(str(error))
+
+    # Writing --------------------------------------------------------------------------------------
+
+    def generate(self) -> None:
+        """Write, or answer where the model answers."""
+        if self.models.translator is not None:
+            self.translate_page.want()
+        else:
+            self.writer.generate()
+
+    def write_takes(self, count: int) -> None:
+        """Write several texts side by side."""
+        self.page.show_takes(shown=True)
+        self.takes_writer.write(count)
+
+    def escape(self) -> None:
+        """Leave what is open: alternatives first, then what is being written."""
+        if self.popup.isVisible():
+            self.inspector.close_popup()
+        else:
+            self.desk.stop()
+            self.answerer.stop()
+
+    def show_probs(self, shown: bool) -> None:
+        """Colour by probability, or no longer."""
+        settings.SHOW_PROBS.set(shown)
+        self.inspector.show_probs(shown)
+
+    def show_rhymes(self, shown: bool) -> None:
+        """Colour by rhyme, or no longer."""
+        settings.SHOW_RHYMES.set(shown)
+        self.page.editor.show_rhymes(shown)
+
+    # The model ------------------------------------------------------------------------------------
+
+    def open_model(self, path: str) -> None:
+        """Open a model beside the one in use."""
+        self.models.open(path)
+
+    def choose_model(self) -> None:
+        """Open a model that is chosen."""
+        path = self.dialogs.model()
+        if path is not None:
+            self.open_model(str(path))
+
+    def _show_model(self) -> None:
+        opened = self.models.opened
+        assert opened is not None
+        self._model_problem = ""
+        self.recent.add(self.models.path)
+        self.panel.model.set_recent(self.recent.paths())
+        self.panel.model.show_model(opened)
+        self._speed.clear()
+        if self.models.translator is not None:
+            self.translate_page.set_model(opened)
+        elif self.models.language_model is not None:
+            self.panel.rules.set_unit(self.models.unit)
+            self.panel.sampling.set_vocab_size(len(self.models.language_model.tokenizer))
+        self._pages.setCurrentIndex(0 if self.models.translator is None else 1)
+        settings.MODEL.set(self.models.path)
+        self._show_busy()
+        self.bars.show_model(self.models.path)
+        if opened.warnings:
+            self.page.messages.show_message(" ".join(opened.warnings))
+
+    def _show_loading(self, path: str) -> None:
+        self.panel.model.show_loading(path or None)
+        if path:
+            self.statusBar().showMessage(self.tr("Opening {path} …").format(path=path), 4000)
+
+    def _show_model_problem(self, path: str, why: str) -> None:
+        self.panel.model.show_error(why)
+        kept = self.models.opened is not None
+        words = self.tr("The model in use stays.") if kept else ""
+        self.page.messages.show_problem(f"{why} {words}".strip())
+        if not kept and path != settings.MODEL.default:  # what was used the last time is gone
+            self.open_model(settings.MODEL.default)
+
+    def _show_speed(self, tokens_per_second: float) -> None:
+        self.panel.model.show_speed(tokens_per_second)
+        self._speed.setText(self.tr("{n:,.0f} tokens a second").format(n=tokens_per_second))
+
+    # How it looks ---------------------------------------------------------------------------------
+
+    def _show_busy(self) -> None:
+        busy = self.desk.busy or self.answerer.busy
+        can_write = self.models.language_model is not None
+        actions = self.actions_by_name
+        actions["generate"].setEnabled(not busy)
+        for name in ("regenerate", "takes", "reroll_line", "alternatives"):
+            actions[name].setEnabled(not busy and can_write)
+        actions["answer"].setEnabled(not busy and self.models.translator is not None)
+
+    def _show_place(self) -> None:
+        path = self.keeper.path
+        self.setWindowModified(self.keeper.modified)
+        name = path.name if path else (self.page.title.text() or self.tr("Untitled"))
+        self.setWindowTitle(self.tr("{name}[*] – Lyrics").format(name=name))
+
+    def set_font_points(self, points: int) -> None:
+        """The size of the text."""
+        points = min(max(points, SMALLEST), LARGEST)
+        settings.FONT_POINTS.set(points)
+        self.page.set_font_points(points)
+
+    def use_language(self, code: str) -> None:
+        """Speak another language."""
+        settings.LANGUAGE.set(code)
+        self._languages.use(code)
+
+    def use_scheme(self, scheme: str) -> None:
+        """Light, dark, or as the system is."""
+        settings.SCHEME.set(scheme)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply_scheme(app, scheme)
+
+    def retranslate(self) -> None:
+        """Set all texts in the language of the window."""
+        self._show_place()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Another language."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        super().changeEvent(event)
+
+    # What is dropped on it ------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Files are welcome; what they are is seen when they are opened."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Open the first of the files, once the drag has ended."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, self, lambda: self.open_dropped(paths[0]))
+
+    def open_dropped(self, path: Path) -> None:
+        """A project, a text or a model."""
+        if path.suffix.lower() in {SUFFIX, ".txt"} and not path.is_dir():
+            self.open(path)
+        else:
+            self.open_model(str(path))
+
+
+def _ignoring_checked(call: Callable[[], object]) -> Callable[[], object]:
+    """For a signal that says whether something is checked, where nothing is."""
+    return lambda: call()

@@ -1,0 +1,87 @@
+"""What went wrong or is worth knowing, in words above the text; it never stands in the way."""
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from .plain import PlainLabel, visible
+from .theme import muted, problem
+
+_LONGEST = 600
+"""Characters of a message; the rest helps nobody."""
+
+
+class MessageBar(QFrame):
+    """One message at a time, as plain text; the newest is shown.
+
+    Signals:
+        acted: the button of the message was pressed; with the name that `show_message` was given.
+    """
+
+    acted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._is_problem = False
+        self._action = ""
+        self._label = PlainLabel()
+        self._label.setWordWrap(True)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._button = QPushButton()
+        self._button.clicked.connect(lambda: self.acted.emit(self._action))
+        self._close = QToolButton()
+        self._close.setAutoRaise(True)
+        self._close.setText("×")
+        self._close.clicked.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 4, 4, 4)
+        row.addWidget(self._label, 1)
+        row.addWidget(self._button)
+        row.addWidget(self._close)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.hide()
+        self.retranslate()
+
+    def show_problem(self, message: str) -> None:
+        """Say what could not be done, and why."""
+        self._show(message, is_problem=True)
+
+    def show_message(self, message: str, action: str = "", label: str = "") -> None:
+        """Say what is worth knowing; with a button where there is something to do."""
+        self._show(message, is_problem=False, action=action, label=label)
+
+    @property
+    def text(self) -> str:
+        """What is shown; "" if nothing is."""
+        return self._label.text() if not self.isHidden() else ""
+
+    def _show(self, message: str, *, is_problem: bool, action: str = "", label: str = "") -> None:
+        self._is_problem, self._action = is_problem, action
+        self._label.show_text(_cut(message))
+        self._label.setAccessibleName(visible(_cut(message)))
+        self._button.setText(label)
+        self._button.setVisible(bool(action))
+        self._paint()
+        self.show()
+
+    def _paint(self) -> None:
+        colour = problem(self.palette()) if self._is_problem else muted(self.palette())
+        self.setStyleSheet(f"MessageBar {{ border: 1px solid {colour.name()}; border-radius: 6px; }}")
+
+    def retranslate(self) -> None:
+        """Set all texts in the language of the window."""
+        self.setAccessibleName(self.tr("Message"))
+        self._close.setToolTip(self.tr("Close this message"))
+        self._close.setAccessibleName(self.tr("Close this message"))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Another language, or other colours."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_label"):
+            self._paint()
+        super().changeEvent(event)
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"

@@ -1,0 +1,104 @@
+"""What the model panel says of a model: the rows of `toolkit info` that a writer wants, and where it runs."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from PySide6.QtCore import QCoreApplication
+
+from toolkit.bundle import ModelInfo
+from toolkit.facts import GROUPS, Fact
+
+CONTEXT = "facts"
+"""Of the names and sentences of `toolkit.facts` in the translation files."""
+
+_SHOWN = ("network", "vocabularies", "parity", "weights")
+_NETWORK = (
+    *("module", "cell", "num_layers", "hidden_size", "embedding_size", "encoder_layers", "encoder_hidden_size"),
+    *("bidirectional", "attention", "tie_weights", "parameters"),
+)
+_DEVICES = {"cpu": "the processor (CPUExecutionProvider)", "cuda": "the graphics card (CUDAExecutionProvider)"}
+TEXTS = (
+    *("runs on", "speed", "{rate:,.0f} tokens a second", "file", "fingerprint", "note", "incomplete in the file"),
+    *_DEVICES.values(),
+)
+"""What is translated beside the names and sentences of `toolkit.facts`."""
+
+_FAULTS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What facts that nothing but people read may raise."""
+
+
+class Runs(Protocol):
+    """What runs a model."""
+
+    @property
+    def device(self) -> str:
+        """Where it really runs: "cpu" or "cuda"."""
+
+
+class Model(Protocol):
+    """What is shown of `toolkit.loading.Opened`."""
+
+    @property
+    def path(self) -> Path:
+        """Where it was opened."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Its facts."""
+
+    @property
+    def model(self) -> Runs:
+        """Runs it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Its SHA-256."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know before it is used."""
+
+
+def tr(text: str) -> str:
+    """A name or sentence of the facts in the language of the window."""
+    return QCoreApplication.translate(CONTEXT, text)
+
+
+def rows_of(model: Model, tokens_per_second: float | None) -> list[tuple[str, str]]:
+    """Name and value of each fact; a fact that the file holds no sound figures for says so."""
+    rows = [*_rows(model.info)]
+    rows.append((tr("runs on"), tr(_DEVICES.get(model.model.device, "{device}")).format(device=model.model.device)))
+    if tokens_per_second is not None:
+        rows.append((tr("speed"), tr("{rate:,.0f} tokens a second").format(rate=tokens_per_second)))
+    rows.append((tr("file"), str(model.path)))
+    rows.append((tr("fingerprint"), f"{model.fingerprint[:16]}…"))
+    rows += [(tr("note"), warning) for warning in model.warnings]
+    return [(name[:1].upper() + name[1:], value) for name, value in rows]
+
+
+def _rows(info: ModelInfo) -> Iterator[tuple[str, str]]:
+    facts = info.to_dict()
+    for group in _SHOWN:
+        try:
+            for fact in GROUPS[group](facts):
+                yield tr(fact.name), _sizes(info.network) if fact.name == "network" else _text(fact)
+        except _FAULTS:
+            yield tr(group), tr("incomplete in the file")
+
+
+def _text(fact: Fact) -> str:
+    try:
+        return tr(fact.sentence).format(**fact.values)
+    except _FAULTS:  # in the translation alone, or else in both
+        return fact.text
+
+
+def _sizes(network: Mapping[str, Any]) -> str:
+    """What a writer may want to know of the network; what is 0, no or none is left out."""
+    known = {name: network.get(name) for name in _NETWORK}
+    told = {
+        name.replace("num_", "").replace("_", " "): value for name, value in known.items() if value and value != "none"
+    }
+    words = (name if value is True else f"{name} {value}" for name, value in told.items())
+    return ", ".join(words).replace("_", " ")

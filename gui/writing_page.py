@@ -1,0 +1,70 @@
+"""The sheet to write on: messages, a title, the text, and takes below it when they are wanted."""
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QFrame, QLineEdit, QSplitter, QVBoxLayout, QWidget
+
+from .fonts import lyric_font
+from .lyric_editor import LyricEditor
+from .message_bar import MessageBar
+from .takes_view import TakesView
+
+
+class WritingPage(QWidget):
+    """Where a text is written."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.messages = MessageBar()
+        self.title = QLineEdit()
+        self.title.setFrame(False)
+        self.title.setMaxLength(200)
+        self.editor = LyricEditor()
+        self.takes = TakesView()
+        sheet = QFrame()
+        sheet.setObjectName("sheet")
+        column = QVBoxLayout(sheet)
+        column.setContentsMargins(0, 10, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.title)
+        column.addWidget(self.editor, 1)
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.addWidget(sheet)
+        self._splitter.addWidget(self.takes)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setCollapsible(0, False)
+        self._splitter.setSizes([360, 280])
+        box = QVBoxLayout(self)
+        box.setContentsMargins(10, 8, 4, 4)
+        box.addWidget(self.messages)
+        box.addWidget(self._splitter, 1)
+        self.title.returnPressed.connect(self.editor.setFocus)
+        self.retranslate()
+
+    def show_takes(self, *, shown: bool) -> None:
+        """Takes below the text, or the text alone."""
+        self.takes.setVisible(shown)
+        if not shown:
+            self.editor.setFocus()
+
+    def set_font_points(self, points: int) -> None:
+        """The size of all texts that are written here."""
+        self.editor.set_font_size(points)
+        self.takes.set_text_font(lyric_font(max(9, points - 3)))
+        font = lyric_font(points + 3)
+        font.setBold(True)
+        self.title.setFont(font)
+
+    def retranslate(self) -> None:
+        """Set all texts in the language of the window."""
+        self.title.setPlaceholderText(self.tr("Title"))
+        self.title.setAccessibleName(self.tr("Title of the text"))
+        self.editor.setAccessibleName(self.tr("Text"))
+        self.editor.setPlaceholderText(
+            self.tr("Write a beginning, or nothing at all, and press Generate (Ctrl+Enter).")
+        )
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Another language."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        super().changeEvent(event)
