@@ -45,7 +45,7 @@ def percent(prob: float) -> str:
 def _cells(rect: QRectF, font: QFont) -> tuple[QRectF, QRectF, QRectF, QRectF]:
     """Where key, text and the two probabilities of a row stand."""
     em = QFontMetricsF(font).height()
-    cell, key = 4.7 * em, 1.4 * em
+    cell, key = 6.2 * em, 1.4 * em
     lefts = (0.45 * em, key, rect.width() - 2 * cell, rect.width() - cell, rect.width())
     boxes = [
         QRectF(rect.left() + left, rect.top(), right - left - 0.45 * em, rect.height())
@@ -113,7 +113,7 @@ def _paint_text(painter: QPainter, box: QRectF, row: Row, ink: QColor, muted: QC
 def _paint_prob(painter: QPainter, cell: QRectF, prob: float, colour: QColor) -> None:
     """A bar on its track, and the number at the right."""
     em = QFontMetricsF(painter.font()).height()
-    track = QRectF(cell.left(), cell.center().y() - 0.14 * em, cell.width() - 2.6 * em, 0.28 * em)
+    track = QRectF(cell.left(), cell.center().y() - 0.14 * em, cell.width() - 3.2 * em, 0.28 * em)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_thinned(colour, 0.18))
     painter.drawRoundedRect(track, 0.14 * em, 0.14 * em)

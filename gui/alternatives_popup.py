@@ -10,6 +10,8 @@ from PySide6.QtGui import (
     QInputMethodEvent,
     QKeyEvent,
     QMouseEvent,
+    QPainter,
+    QPaintEvent,
     QPalette,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
@@ -19,6 +21,7 @@ from .alternative_rows import KEYS, ROW_ROLE, Heads, Row, RowPainter, percent
 from .plain_text import on_one_line, visible
 
 _ROOM = 6
+_WIDTH = 25  # in heights of a line
 _LEAVING = (QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel)
 _MOVING = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.WindowStateChange, QEvent.Type.WindowDeactivate)
 _MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr)
@@ -41,14 +44,12 @@ class AlternativesPopup(QFrame):
         super().__init__(editor, Qt.WindowType.ToolTip)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
-        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self._editor = editor
         self._rows: tuple[Row, ...] = ()
         self._takes_keys = True
         self._showing = 0
-        self._watched: QWidget | None = None
+        self._window: QWidget | None = None  # of the editor, while this one is shown
         self._heading, self._hint = QLabel(self), QLabel(self)
         self._heads = Heads(self)
         self._list = QListWidget(self)
@@ -63,11 +64,13 @@ class AlternativesPopup(QFrame):
         self._list.itemEntered.connect(self._list.setCurrentItem)
         self._list.viewport().installEventFilter(self)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 6)
-        layout.setSpacing(3)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(4)
         for widget in (self._heading, self._heads, self._list, self._hint):
             layout.addWidget(widget)
+        editor.installEventFilter(self)  # never taken off: the editor may be half gone when this one hides
         if isinstance(editor, QAbstractScrollArea):
+            editor.viewport().installEventFilter(self)
             editor.verticalScrollBar().valueChanged.connect(self.hide)
             editor.horizontalScrollBar().valueChanged.connect(self.hide)
         self.retranslate()
@@ -76,18 +79,21 @@ class AlternativesPopup(QFrame):
         """Set the texts in the language of the window."""
         self.setAccessibleName(self.tr("Alternatives"))
         self._list.setAccessibleName(self.tr("Alternatives, the most probable first"))
-        self._heads.set_words(self.tr("model"), self.tr("after rules"))
+        self._heads.set_words(self.tr("before"), self.tr("after"))
         help_ = self.tr(
             "Left: the probability that the model gives. Right: after the sampling options and the rules; "
             "a dash where they drop it."
         )
         self._heads.setToolTip(help_)
         self._list.setAccessibleDescription(help_)
-        self._hint.setText(self.tr("Enter: put it here and go on · Shift+Enter: keep the rest · Esc: leave"))
-        self._tint()
+        self._hint.setText(
+            self.tr("Before and after sampling and rules.")
+            + "\n"
+            + self.tr("Enter: put it here and go on · Shift+Enter: keep the rest · Esc: leave")
+        )
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """The language or the colours may have changed."""
+        """The language may have changed."""
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
         super().changeEvent(event)
@@ -97,6 +103,14 @@ class AlternativesPopup(QFrame):
         palette = QPalette(self.palette())
         palette.setColor(QPalette.ColorRole.WindowText, theme.muted(palette))
         self._hint.setPalette(palette)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """A sheet with an edge that is seen on light and on dark."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Base))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
 
     def rows(self) -> tuple[Row, ...]:
         """What is shown."""
@@ -118,6 +132,7 @@ class AlternativesPopup(QFrame):
         """
         self._rows, self._takes_keys = tuple(rows), take_keys
         self._showing += 1
+        self._tint()
         self._heading.setText(on_one_line(heading))
         self._heading.setVisible(bool(heading))
         self._list.clear()
@@ -129,7 +144,8 @@ class AlternativesPopup(QFrame):
         self._list.setCurrentRow(0 if take_keys and self._rows else -1)
         self._place(at)
         if not self.isVisible():
-            self._watch(self._editor.window())
+            self._window = self._editor.window()
+            self._window.installEventFilter(self)
             self.show()
 
     def _spoken(self, number: int, row: Row) -> str:
@@ -147,7 +163,7 @@ class AlternativesPopup(QFrame):
         row_height = self._list.sizeHintForRow(0) if self._rows else 0
         self._list.setFixedHeight(row_height * len(self._rows))
         self._list.setVisible(bool(self._rows))
-        width = min(round(21 * em), area.width())
+        width = min(round(_WIDTH * em), area.width())
         self.setFixedWidth(width)
         layout = self.layout()
         others = layout.totalHeightForWidth(width) - self._list.height() if layout else 0
@@ -162,23 +178,11 @@ class AlternativesPopup(QFrame):
             top = above if above >= area.top() else max(area.top(), area.bottom() + 1 - height)
         self.move(left, top)
 
-    def _watch(self, window: QWidget) -> None:
-        """See what the editor and its window get while this one is shown."""
-        self._editor.installEventFilter(self)
-        window.installEventFilter(self)
-        self._watched = window
-        if isinstance(self._editor, QAbstractScrollArea):
-            self._editor.viewport().installEventFilter(self)
-
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
         """Nobody else's keys are looked at any more."""
         super().hideEvent(event)
-        self._editor.removeEventFilter(self)
-        if isinstance(self._editor, QAbstractScrollArea):
-            self._editor.viewport().removeEventFilter(self)
-        if self._watched is not None:
-            self._watched.removeEventFilter(self)
-            self._watched = None
+        if self._window is not None:
+            self._window = None
             self.closed.emit()
 
     def choose(self, row: int, *, keep_rest: bool = False) -> None:
@@ -194,11 +198,13 @@ class AlternativesPopup(QFrame):
         kind = event.type()
         if watched is self._list.viewport():
             return self._clicked(event)
+        if self._window is None:
+            return False
         if kind in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride) and isinstance(event, QKeyEvent):
             return watched is self._editor and self._take_key(event)
         composes = isinstance(event, QInputMethodEvent) and (event.preeditString() or event.commitString())
-        leaves = kind in _LEAVING and (watched is self._editor or watched is not self._watched)
-        if composes or leaves or (kind in _MOVING and watched is self._watched):
+        leaves = kind in _LEAVING and (watched is self._editor or watched is not self._window)
+        if composes or leaves or (kind in _MOVING and watched is self._window):
             self.hide()
         return False
 

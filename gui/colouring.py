@@ -35,10 +35,15 @@ _RADIUS = 3.0
 
 def rhyme_colour(letter: str, palette: QPalette | None = None) -> QColor:
     """Of a rhyme class by its letter: A, B, C …; one that rhymes with nothing is muted."""
-    if letter in _NO_RHYME:
+    if not rhymes(letter):
         return theme.muted(palette)
     index = ord(letter[0].upper()) - ord("A") if letter[0].isascii() else ord(letter[0])
     return QColor(_RHYMES[index % len(_RHYMES)][theme.is_dark(palette)])
+
+
+def rhymes(letter: str) -> bool:
+    """Whether a letter of a scheme stands for a rhyme."""
+    return letter not in _NO_RHYME
 
 
 def on_rhyme(palette: QPalette | None = None) -> QColor:
@@ -156,7 +161,7 @@ class Colouring:
                 for box in boxes(block, rect, max(0, start - begin), min(len(text), end - begin)):
                     painter.drawRoundedRect(box.adjusted(0.5, 1, -0.5, -1), _RADIUS, _RADIUS)
         letter = self.rhymes.get(block.blockNumber() + 1, "") if self.rhymes_shown else ""
-        if letter not in _NO_RHYME:
+        if rhymes(letter):
             painter.setBrush(rhyme_colour(letter, palette))
             for box in boxes(block, rect, *rhyming_part(text)):
                 painter.drawRoundedRect(QRectF(box.left() + 1, box.bottom() - 2.5, box.width() - 2, 2.5), 1.2, 1.2)

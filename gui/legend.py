@@ -60,9 +60,9 @@ class Legend(QWidget):
         painter.drawText(QRectF(left, 0, before + gap, self.height()), flags, self._words[0])
         right = left + before + 2 * gap + len(_STEPS) * swatch
         painter.drawText(QRectF(right, 0, after + gap, self.height()), flags, self._words[1])
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         for step, prob in enumerate(_STEPS):
             painter.setBrush(tint(prob, self.palette()))
-            box = QRectF(left + before + gap + step * swatch, middle - swatch * 0.32, swatch - 2, swatch * 0.64)
+            box = QRectF(left + before + gap + step * swatch, middle - swatch * 0.32, swatch - 3, swatch * 0.64)
             painter.drawRoundedRect(box, 2, 2)
         painter.end()

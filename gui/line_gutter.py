@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from . import theme
-from .colouring import on_rhyme, rhyme_colour
+from .colouring import on_rhyme, rhyme_colour, rhymes
 from .signs import paint_fault, paint_lock, paint_reroll
 
 
@@ -149,6 +149,10 @@ class LineGutter(QWidget):
         elif column == "reroll" and line not in self._lines.locked_lines():
             self.reroll_clicked.emit(line)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """The end of a click is no one else's."""
+        event.accept()
+
     def event(self, event: QEvent) -> bool:
         """A tooltip says what is under the mouse."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -233,14 +237,16 @@ class LineGutter(QWidget):
         if mark.letter:
             badge = _square(columns["letter"] + em * 0.45, row, em * 1.02)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(rhyme_colour(mark.letter, self.palette()))
+            painter.setBrush(
+                rhyme_colour(mark.letter, self.palette()) if rhymes(mark.letter) else Qt.BrushStyle.NoBrush
+            )
             painter.drawRoundedRect(badge, em * 0.28, em * 0.28)
             font = QFont(painter.font())
             font.setPointSizeF(font.pointSizeF() * 0.82)
             font.setBold(True)
             painter.save()
             painter.setFont(font)
-            painter.setPen(on_rhyme(self.palette()))
+            painter.setPen(on_rhyme(self.palette()) if rhymes(mark.letter) else self._faint())
             painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), mark.letter[:2])
             painter.restore()
         if mark.fault:

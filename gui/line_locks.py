@@ -20,33 +20,49 @@ def set_locked(block: QTextBlock, locked: bool) -> None:
         QTextCursor(block).setBlockFormat(form)
 
 
+def stays_locked(cursor: QTextCursor) -> bool:
+    """Whether the line that is left when a cursor's selection is taken out is a locked one."""
+    document = cursor.document()
+    first, last = document.findBlock(cursor.selectionStart()), document.findBlock(cursor.selectionEnd())
+    if cursor.selectionStart() > first.position() or first == last:
+        return is_locked(first)
+    return is_locked(last) and cursor.selectionEnd() < last.position() + last.length() - 1
+
+
 def insert(cursor: QTextCursor, text: str) -> None:
     """Put clean text in place of a cursor's selection, in the edit block that is open.
 
     A locked line that is broken in two stays locked on both sides, an empty side and what comes between are free.
     """
+    locked = stays_locked(cursor)
     cursor.removeSelectedText()
-    if "\n" not in text or not is_locked(cursor.block()):
-        cursor.insertText(text)
-        return
-    cursor.setBlockFormat(QTextBlockFormat())  # lines that come inherit the format
-    first, head, tail = cursor.blockNumber(), not cursor.atBlockStart(), not cursor.atBlockEnd()
+    head, tail, first = not cursor.atBlockStart(), not cursor.atBlockEnd(), cursor.blockNumber()
+    if is_locked(cursor.block()):
+        cursor.setBlockFormat(QTextBlockFormat())  # which lines that come inherit
     cursor.insertText(text)
-    if head or not tail:
-        set_locked(cursor.document().findBlockByNumber(first), True)
-    if tail:
-        set_locked(cursor.block(), True)
+    if text:  # Qt would add what is typed next to this step: no insertion must be the last thing in it
+        cursor.insertText(" ")
+        cursor.deletePreviousChar()
+    if locked:
+        if head or not tail or "\n" not in text:
+            set_locked(cursor.document().findBlockByNumber(first), True)
+        if tail:
+            set_locked(cursor.block(), True)
 
 
 def kept_locks(locked: frozenset[int], before: list[str], after: list[str]) -> frozenset[int]:
     """Which lines of a new text were locked: the same text at the same line from top or end, else the first one."""
     kept: set[int] = set()
     shift = len(after) - len(before)
+    places: dict[str, list[int]] = {}
+    for at in range(len(after), 0, -1):
+        places.setdefault(after[at - 1], []).append(at)
     for line in sorted(locked):
         text = before[line - 1]
         same = [at for at in (line, line + shift) if 1 <= at <= len(after) and after[at - 1] == text and at not in kept]
-        if not same:
-            same = [at for at, other in enumerate(after, 1) if other == text and at not in kept][:1]
+        others = places.get(text, [])
+        while others and not same:
+            same = [at for at in (others.pop(),) if at not in kept]
         kept.update(same[:1])
     return frozenset(kept)
 

@@ -53,6 +53,7 @@ class LyricEditor(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._preedit = ""
+        self._banded = 0
         self._text, self._positions = "", Positions("")
         self._marks: tuple[LineMark, ...] = ()
         self._colouring = Colouring()
@@ -80,6 +81,7 @@ class LyricEditor(QPlainTextEdit):
         self._asking.wanted.connect(self._ask)
         self._asking.left.connect(self._stop_asking)
         self.set_font_size(FONT_POINTS)
+        self.document().clearUndoRedoStacks()  # of what it took to set it up
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -116,7 +118,7 @@ class LyricEditor(QPlainTextEdit):
         self.end_stream()
         self.setUndoRedoEnabled(False)
         self.setPlainText(clean(text))
-        self._set_locks(frozenset(locked))
+        self.set_locked_lines(locked)
         self.setUndoRedoEnabled(True)
         self.document().setModified(False)
         self.moveCursor(QTextCursor.MoveOperation.End)
@@ -453,16 +455,25 @@ class LyricEditor(QPlainTextEdit):
         ):
             self._insert("\n")
         else:
-            super().keyPressEvent(event)
-            self._free_emptied_line()
+            self._edit_by_key(event)
 
-    def _free_emptied_line(self) -> None:
-        """A locked line whose text was just taken out is free, in the same step of undo."""
+    def _edit_by_key(self, event: QKeyEvent) -> None:
+        """Qt's own typing; where it may take a locked line's text out, that and the lock are one step of undo."""
         cursor = self.textCursor()
-        if not self.isReadOnly() and cursor.block().length() == 1 and line_locks.is_locked(cursor.block()):
-            cursor.joinPreviousEditBlock()
-            line_locks.set_locked(cursor.block(), False)
-            cursor.endEditBlock()
+        selected, deletes = cursor.hasSelection(), event.key() in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete)
+        types = bool(event.text()) and not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        cuts = event.matches(QKeySequence.StandardKey.Cut)
+        if self.isReadOnly() or not self._locks.lines or not (deletes or (selected and (types or cuts))):
+            super().keyPressEvent(event)
+            return
+        locked = line_locks.stays_locked(cursor)
+        step = QTextCursor(self.document())
+        step.beginEditBlock()
+        super().keyPressEvent(event)
+        if self.toPlainText() != self._text:
+            block = self.textCursor().block()
+            line_locks.set_locked(block, locked if selected else line_locks.is_locked(block))
+        step.endEditBlock()
 
     def _insert(self, text: str) -> None:
         """Put clean text at the cursor as one step of undo."""
@@ -597,8 +608,10 @@ class LyricEditor(QPlainTextEdit):
 
     def _cursor_moved(self) -> None:
         """The line of the cursor has a band of its own."""
-        self.viewport().update()
-        self._gutter.update()
+        if self.current_line() != self._banded:
+            self._banded = self.current_line()
+            self.viewport().update()
+            self._gutter.update()
 
     def _update_gutter(self, rect: QRect, scrolled: int) -> None:
         """The strip moves with the text."""
