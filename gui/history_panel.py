@@ -10,12 +10,12 @@ from PySide6.QtCore import (
     QLocale,
     QModelIndex,
     QPersistentModelIndex,
-    QPoint,
     Qt,
     Signal,
     SignalInstance,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QPushButton, QVBoxLayout, QWidget
 
 from .history_rows import MADE, HistoryRows
 from .project import Generation
@@ -38,22 +38,26 @@ class HistoryPanel(QWidget):
         super().__init__(parent)
         self._model = _Generations(self)
         self._heading, self._empty = QLabel(), QLabel(wordWrap=True)
-        self._list, self._restore, self._copy = QListView(), QPushButton(), QPushButton()
+        self._list = QListView()
+        self._buttons = QPushButton(), QPushButton()
+        self._actions = QAction(self), QAction(self)
         for label in (self._heading, self._empty):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self._heading.setBuddy(self._list)
         self._list.setModel(self._model)
         self._list.setItemDelegate(HistoryRows(self._list))
         self._list.setUniformItemSizes(True)
-        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self._list.customContextMenuRequested.connect(self._show_menu)
+        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._list.addActions(self._actions)
         self._list.activated.connect(lambda _: self._ask(self.restore_wanted))
         self._list.selectionModel().currentChanged.connect(self._enable)
-        self._restore.clicked.connect(lambda: self._ask(self.restore_wanted))
-        self._copy.clicked.connect(lambda: self._ask(self.copy_recipe_wanted))
         buttons = QHBoxLayout()
-        buttons.addWidget(self._restore)
-        buttons.addWidget(self._copy)
+        for button, action, signal in zip(
+            self._buttons, self._actions, (self.restore_wanted, self.copy_recipe_wanted), strict=True
+        ):
+            action.triggered.connect(lambda _, signal=signal: self._ask(signal))
+            button.clicked.connect(action.trigger)
+            buttons.addWidget(button)
         buttons.addStretch()
         layout = QVBoxLayout(self)
         layout.addWidget(self._heading)
@@ -83,10 +87,14 @@ class HistoryPanel(QWidget):
         """All words in the language of the window."""
         self._heading.setText(self.tr("&History"))
         self._empty.setText(self.tr("Nothing here yet. Every text that is generated is kept here."))
-        self._restore.setText(self.tr("&Bring back"))
-        self._restore.setToolTip(self.tr("Put this text into the editor; it can be undone"))
-        self._copy.setText(self.tr("Copy reci&pe"))
-        self._copy.setToolTip(self.tr("Copy what writes this text again: model, rules, options and seed"))
+        words = (
+            (self.tr("&Bring back"), self.tr("Put this text into the editor; it can be undone")),
+            (self.tr("Copy reci&pe"), self.tr("Copy what writes this text again: model, rules, options and seed")),
+        )
+        for button, action, (name, tooltip) in zip(self._buttons, self._actions, words, strict=True):
+            button.setText(name)
+            button.setToolTip(tooltip)
+            action.setText(name)
         self._list.setAccessibleName(self.tr("Texts generated, the newest first"))
         self._model.retranslate()
 
@@ -107,16 +115,8 @@ class HistoryPanel(QWidget):
             signal.emit(chosen)
 
     def _enable(self) -> None:
-        for button in (self._restore, self._copy):
-            button.setEnabled(self._chosen() is not None)
-
-    def _show_menu(self, where: QPoint) -> None:
-        if self._list.indexAt(where).isValid():
-            menu = QMenu(self)
-            menu.addAction(self._restore.text(), self._restore.click)
-            menu.addAction(self._copy.text(), self._copy.click)
-            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            menu.popup(self._list.viewport().mapToGlobal(where))
+        for part in (*self._buttons, *self._actions):
+            part.setEnabled(self._chosen() is not None)
 
 
 class _Generations(QAbstractListModel):
