@@ -14,10 +14,11 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPalette,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from . import theme
 from .alternative_rows import KEYS, ROW_ROLE, Heads, Row, RowPainter, percent
+from .plain import PlainLabel
 from .plain_text import on_one_line, visible
 
 _ROOM = 6
@@ -50,11 +51,10 @@ class AlternativesPopup(QFrame):
         self._takes_keys = True
         self._showing = 0
         self._window: QWidget | None = None  # of the editor, while this one is shown
-        self._heading, self._hint = QLabel(self), QLabel(self)
+        self._heading, self._hint = PlainLabel(parent=self), PlainLabel(theme.muted, self)
         self._heads = Heads(self)
         self._list = QListWidget(self)
         for label in (self._heading, self._hint):
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         self._list.setItemDelegate(RowPainter(self._list))
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -98,12 +98,6 @@ class AlternativesPopup(QFrame):
             self.retranslate()
         super().changeEvent(event)
 
-    def _tint(self) -> None:
-        """The hint is not the first thing to be read."""
-        palette = QPalette(self.palette())
-        palette.setColor(QPalette.ColorRole.WindowText, theme.muted(palette))
-        self._hint.setPalette(palette)
-
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """A sheet with an edge that is seen on light and on dark."""
         painter = QPainter(self)
@@ -132,8 +126,7 @@ class AlternativesPopup(QFrame):
         """
         self._rows, self._takes_keys = tuple(rows), take_keys
         self._showing += 1
-        self._tint()
-        self._heading.setText(on_one_line(heading))
+        self._heading.show_text(heading)
         self._heading.setVisible(bool(heading))
         self._list.clear()
         for number, row in enumerate(self._rows):
@@ -169,14 +162,13 @@ class AlternativesPopup(QFrame):
         others = layout.totalHeightForWidth(width) - self._list.height() if layout else 0
         self._list.setFixedHeight(max(0, min(self._list.height(), area.height() - others)))
         height = min(others + self._list.height(), area.height())
-        self.resize(width, height)
         left = max(area.left(), min(at.left() - round(em), area.right() + 1 - width))
         below, above = at.bottom() + 1 + _ROOM, at.top() - _ROOM - height
         if below + height <= area.bottom() + 1:
             top = below
         else:
             top = above if above >= area.top() else max(area.top(), area.bottom() + 1 - height)
-        self.move(left, top)
+        self.setGeometry(left, top, width, height)  # not move: some platforms give it a frame
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
         """Nobody else's keys are looked at any more."""

@@ -3,6 +3,8 @@
 import re
 from bisect import bisect_left
 
+from . import plain
+
 _BREAKS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _DROPPED = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f"  # control characters that are no line ends
@@ -23,8 +25,7 @@ def clean(text: str) -> str:
 
 def visible(text: str) -> str:
     """A short text such as a token with its line ends and blanks to be seen: ↵ ␣."""
-    shown = text.translate(_SHOWN)
-    return "".join(char if char.isprintable() or char == "\u200d" else f"U+{ord(char):04X}" for char in shown)
+    return plain.visible(text).translate(_SHOWN)
 
 
 class Positions:
@@ -77,5 +78,5 @@ def _common_prefix(one: str, other: str) -> int:
 
 
 def on_one_line(text: str) -> str:
-    """A sentence on one line, without what cannot be shown."""
-    return "".join(char if char.isprintable() else " " for char in text)
+    """A sentence of others on one line."""
+    return plain.visible(" ".join(text.split()))

@@ -364,6 +364,9 @@ def test_alt_and_arrows_walk_along_what_was_generated(editor, qtbot):
     editor.mark_asked(3, 5)
     editor.walk(-1)
     assert asked[-1] == 1
+    editor.set_cursor_position(5)
+    editor.ask()
+    assert asked[-1] == 4
 
 
 def test_a_walk_scrolls_to_its_character(editor, qtbot):

@@ -32,8 +32,8 @@ def test_what_cannot_be_seen_is_dropped_and_emoji_stay_whole():
 
 
 def test_blanks_and_line_ends_of_a_token_are_shown():
-    assert visible(" \n\u3000\x07") == "␣↵␣U+0007"
-    assert on_one_line("two\nlines\x00") == "two lines "
+    assert visible(" \n\u3000\x07") == "␣↵␣␇"
+    assert on_one_line("two\nlines\x00") == "two lines␀"
 
 
 def test_a_changed_part_turns_one_text_into_the_other_and_is_as_short_as_can_be():
