@@ -22,6 +22,8 @@ from .project import Generation
 
 Index = QModelIndex | QPersistentModelIndex
 
+_AT_ONCE = 1000
+"""Rows that are laid out without the window standing still."""
 _TOOLTIP_LINES = 30
 _PREVIEW_CHARACTERS = 200
 
@@ -73,6 +75,8 @@ class HistoryPanel(QWidget):
         Takes no longer for many: nothing of them is read until it is seen.
         """
         chosen, at_top = self._chosen(), self._list.verticalScrollBar().value() == 0
+        modes = QListView.LayoutMode
+        self._list.setLayoutMode(modes.Batched if len(generations) > _AT_ONCE else modes.SinglePass)
         self._model.set_generations(generations)
         if chosen is not None and chosen < len(generations):
             row = self._model.index(len(generations) - 1 - chosen)

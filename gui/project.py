@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -37,6 +38,11 @@ class Generation:
     recipe: Mapping[str, Any]
     made: str
     model: str
+
+    @cached_property
+    def line(self) -> bytes:
+        """JSON, made once: a history is written each time that a text is."""
+        return _json(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -118,10 +124,9 @@ class Project:
     def to_bytes(self) -> bytes:
         """The file: JSON in UTF-8, each generation on a line of its own.
 
-        Written piece by piece: in one piece, a long history would keep all other threads waiting.
+        Made piece by piece: in one piece, a long history would keep all other threads waiting.
         """
-        # Half a surrogate pair, which a text field can give, becomes its JSON escape.
-        return "".join(self._pieces()).encode("utf-8", "backslashreplace")
+        return b"".join(self._pieces())
 
     def _head(self) -> dict[str, Any]:
         return {
@@ -137,18 +142,20 @@ class Project:
             "fingerprint": self.fingerprint,
         }
 
-    def _pieces(self) -> Iterator[str]:
-        yield "{\n"
+    def _pieces(self) -> Iterator[bytes]:
+        yield b"{\n"
         for name, value in self._head().items():
-            yield f" {_json(name)}: {_json(value)},\n"
-        yield ' "generations": ['
+            yield b' "%s": %s,\n' % (name.encode(), _json(value))
+        yield b' "generations": ['
         for index, generation in enumerate(self.generations):
-            yield ("," if index else "") + "\n  " + _json(generation.to_dict())
-        yield "\n ]\n}\n"
+            yield b",\n  " if index else b"\n  "
+            yield generation.line
+        yield b"\n ]\n}\n"
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=dict)  # of a Mapping that is no dict
+def _json(value: object) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, default=dict)  # of a Mapping that is no dict
+    return text.encode("utf-8", "backslashreplace")  # half a surrogate pair becomes its JSON escape
 
 
 def save(path: Path, project: Project) -> None:

@@ -150,7 +150,7 @@ def test_what_was_generated_last_is_in_sight_unless_one_scrolled_away(panel):
     assert view(panel).indexAt(QPoint(5, 5)).data() == "newest"
 
 
-def test_a_hundred_thousand_texts_are_not_read_until_they_are_seen(panel):
+def test_a_hundred_thousand_texts_are_not_read_until_they_are_seen(panel, qtbot):
     read = []
 
     class Many(list):
@@ -159,6 +159,7 @@ def test_a_hundred_thousand_texts_are_not_read_until_they_are_seen(panel):
             return super().__getitem__(index)
 
     panel.set_generations(Many([generation("a")] * 100_000))
+    qtbot.waitUntil(lambda: view(panel).indexAt(QPoint(5, 5)).isValid())
     panel.grab()
     assert 0 < len(set(read)) < 100
 
