@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
@@ -11,6 +12,7 @@ from toolkit.errors import ToolkitError
 from .autosave import Autosave
 from .lyric_sheet import save_pdf, save_png
 from .project import SUFFIX, Project, open_project, read_text_file, save, save_text
+from .worker import Ended, Lane, Work
 
 
 def autosave_folder() -> Path:
@@ -50,7 +52,8 @@ class Keeper(QObject):
     def __init__(self, current: Callable[[], Project], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._current = current
-        self._place = Place(None, None)
+        self._place = Place()
+        self._lane = Lane("files", self)
         self._autosave = Autosave(autosave_folder(), parent=self)
         self._autosave.failed.connect(lambda words: self.problem.emit(ToolkitError(words)))
 
@@ -89,21 +92,18 @@ class Keeper(QObject):
         self.place_changed.emit()
         return True
 
-    def open(self, path: Path) -> bool:
-        """Open a project or a plain text; whether it could be."""
-        try:
-            project = open_project(path) if path.suffix == SUFFIX else None
-            text = "" if project else read_text_file(path)
-        except ToolkitError as error:
-            self.problem.emit(error)
-            return False
-        if project is None:
-            project = Project(text=text, title=path.stem)
-        self.opened.emit(project)
+    def open(self, path: Path) -> None:
+        """Open a project or a plain text, beside what stands there until it is whole."""
+        self._lane.start(_open_work(path)).ended.connect(partial(self._opened, path))
+
+    def _opened(self, path: Path, ended: Ended) -> None:
+        if ended.problem is not None:
+            self.problem.emit(ended.problem)
+            return
+        self.opened.emit(ended.value)
         self._place = Place(path, self._current())
         self._autosave.clear()
         self.place_changed.emit()
-        return True
 
     def new(self) -> None:
         """Show an empty text."""
@@ -131,16 +131,17 @@ class Keeper(QObject):
         self.place_changed.emit()
         return True
 
-    def save_sheet(self, path: Path) -> bool:
-        """Write the text as a sheet; whether it could be."""
+    def save_sheet(self, path: Path) -> None:
+        """Write the text as a sheet."""
         now = self._current()
-        try:
-            (save_png if path.suffix.lower() == ".png" else save_pdf)(path, now.text, now.title)
-        except ToolkitError as error:
-            self.problem.emit(error)
-            return False
-        self.notice.emit(self.tr("The sheet is in {file}.").format(file=path))
-        return True
+        run = self._lane.start(_sheet_work(path, now.text, now.title))
+        run.ended.connect(partial(self._sheet_saved, path))
+
+    def _sheet_saved(self, path: Path, ended: Ended) -> None:
+        if ended.problem is not None:
+            self.problem.emit(ended.problem)
+        else:
+            self.notice.emit(self.tr("The sheet is in {file}.").format(file=path))
 
     def close(self) -> None:
         """The window closes: what is not saved waits for the next one."""
@@ -153,3 +154,16 @@ class Keeper(QObject):
     @staticmethod
     def _is_worth_keeping(project: Project) -> bool:
         return bool(project.text.strip() or project.generations or project.takes)
+
+
+def _open_work(path: Path) -> Work:
+    """Read a project; of a plain text one with its name as the title."""
+    if path.suffix == SUFFIX:
+        return lambda _stop, _tell: open_project(path)
+    return lambda _stop, _tell: Project(text=read_text_file(path), title=path.stem)
+
+
+def _sheet_work(path: Path, text: str, title: str) -> Work:
+    """Write a sheet."""
+    write = save_png if path.suffix.lower() == ".png" else save_pdf
+    return lambda _stop, _tell: write(path, text, title)

@@ -27,6 +27,7 @@ class Languages(QObject):
             self._app.removeTranslator(translator)
         self._installed.clear()
         self.code = code
+        QLocale.setDefault(QLocale(code))
         if code == "en":  # what the program is written in
             return
         own = str(files("toolkit.gui").joinpath("translations"))

@@ -112,7 +112,7 @@ class MainWindow(QMainWindow):
             "stop": self.escape,
             "regenerate": self.writer.regenerate,
             "takes": lambda: self.write_takes(page.takes.count.value()),
-            "alternatives": lambda: self.inspector.look_at(editor.cursor_position()),
+            "alternatives": editor.ask,
             "lock_line": lambda: editor.toggle_lock(editor.current_line()),
             "reroll_line": lambda: self.writer.reroll(editor.current_line()),
             "answer": self.translate_page.want,
