@@ -63,6 +63,11 @@ class Keeper(QObject):
         return self._place.path
 
     @property
+    def busy(self) -> bool:
+        """Whether a file is being read or written beside the window."""
+        return self._lane.busy
+
+    @property
     def modified(self) -> bool:
         """Whether the window holds what its file does not."""
         now = self._current()
