@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, QStandardPaths, Signal
 from toolkit.errors import ToolkitError
 
 from .autosave import Autosave
-from .lyric_sheet import save_pdf, save_png
 from .project import SUFFIX, Project, open_project, read_text_file, save, save_text
 from .worker import Ended, Lane, Work
 
@@ -170,5 +169,7 @@ def _open_work(path: Path) -> Work:
 
 def _sheet_work(path: Path, text: str, title: str) -> Work:
     """Write a sheet."""
+    from .lyric_sheet import save_pdf, save_png  # not before: the first window comes sooner
+
     write = save_png if path.suffix.lower() == ".png" else save_pdf
     return lambda _stop, _tell: write(path, text, title)
