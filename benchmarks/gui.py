@@ -37,8 +37,6 @@ TARGETS = {
 """The figures to reach; None has no target: what the window does before it can be used is part of window_s."""
 
 BEAT_MS = 5
-FAST = ("stall", "stop")
-
 
 @dataclass(frozen=True)
 class Moment:
@@ -111,7 +109,6 @@ def child(begun: float, model: str) -> dict[str, list[float]]:
     """One process: all figures as wall, own and cpu; `begun` is the time.time() at which it was started."""
     import toolkit.cli  # noqa: F401 - as the command does
     from toolkit.gui.app import make_application, open_window
-    from toolkit.gui.worker import close_lanes
 
     app = make_application(["gui"])
     window = open_window(app, model, None, "en")
@@ -157,7 +154,6 @@ def child(begun: float, model: str) -> dict[str, list[float]]:
     found["stop_ms"] = stop(window, heart)
     heart.stop()
     window.close()
-    assert close_lanes()
     return found
 
 
