@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].toggled.connect(switch)
 
         self.desk.busy_changed.connect(self._show_busy)
+        self.desk.busy_changed.connect(lambda busy: busy or self.keeper.changed())  # takes came
         self.desk.problem.connect(lambda error: page.messages.show_problem(str(error)))
         self.desk.notice.connect(page.messages.show_message)
         self.desk.wrote.connect(self._keep_generation)
@@ -193,11 +194,14 @@ class MainWindow(QMainWindow):
     # What is remembered ---------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Nothing is asked: what is not saved is there again the next time."""
+        """What is not saved is there again the next time; only where the disk does not take it, it is asked."""
         QGuiApplication.inputMethod().commit()
         self.page.editor.enter_composed()
         self.desk.stop()
         self.popup.hide()
+        if not self.keeper.flush() and not self._may_leave():
+            event.ignore()
+            return
         remembered.remember(self)
         self.keeper.close()
         self.inspector.close()
