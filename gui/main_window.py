@@ -134,7 +134,7 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].toggled.connect(switch)
 
         self.desk.busy_changed.connect(self._show_busy)
-        self.desk.busy_changed.connect(lambda busy: busy or self.keeper.changed())  # takes came
+        self.takes_writer.changed.connect(self.keeper.changed)
         self.desk.problem.connect(lambda error: page.messages.show_problem(str(error)))
         self.desk.notice.connect(page.messages.show_message)
         self.desk.wrote.connect(self._keep_generation)

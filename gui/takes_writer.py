@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from toolkit.lyrics.rules import LyricRules
 from toolkit.lyrics.song import Song
@@ -16,7 +16,13 @@ from .writing_jobs import Draft, Grown, go_on, write_lyrics
 
 
 class TakesWriter(QObject):
-    """Fills the takes; the editor changes only when one is chosen."""
+    """Fills the takes; the editor changes only when one is chosen.
+
+    Signals:
+        changed: there are other takes.
+    """
+
+    changed = Signal()
 
     def __init__(self, desk: Desk, view: TakesView) -> None:
         super().__init__(desk)
@@ -86,6 +92,7 @@ class TakesWriter(QObject):
         """What stands in the cards can be chosen as it is."""
         self._found = [(base + text if text else "", {}) for text in self._view.texts()]
         self._view.end()
+        self.changed.emit()
 
     def _streamed(self, base: str, prompt: str, ended: Ended) -> None:
         desk = self._desk
@@ -97,6 +104,7 @@ class TakesWriter(QObject):
                 self._found.append((base + text, {**recipe, "take": take}))
                 self._view.finish(take, text)
         self._view.end()
+        self.changed.emit()
         desk.report(ended, ended.value.tokens if ended.value else 0)
 
     def _sung(self, ended: Ended) -> None:
@@ -115,6 +123,7 @@ class TakesWriter(QObject):
         elif ended.value is not None:
             desk.say_all(ended.value.errors)
         self._view.end()
+        self.changed.emit()
         desk.report(ended, sum(map(tokens_of, songs)))
 
     def _note(self, song: Song, best: float) -> str:
