@@ -288,7 +288,8 @@ class MainWindow(QMainWindow):
             self.page.messages.show_message(self.tr("Nothing was generated yet, so there is no recipe."))
 
     def _may_leave(self) -> bool:
-        """Whether the text may make way: saved, or not wanted."""
+        """Whether the text may make way: saved, or not wanted. Nobody writes on in it while that is asked."""
+        self.desk.stop()
         if not self.keeper.modified:
             return True
         answer = self.dialogs.ask_to_save()

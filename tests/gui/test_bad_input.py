@@ -183,8 +183,9 @@ def test_markup_and_control_characters_of_a_model_are_shown_as_plain_text(qtbot,
 
     path = with_facts(tmp_path / "nasty.onnx", change, ENGLISH)
     drop(window, path)
-    qtbot.waitUntil(lambda: window.models.path == str(path), timeout=30_000)
+    qtbot.waitUntil(lambda: window.models.path == str(path) and not window.models.busy, timeout=30_000)
     window.panel.show_model()
+    QApplication.processEvents()
     for label in window.findChildren(QLabel):
         if any(part in label.text() for part in ("<b>", "<h1>", "nasty")):
             assert label.textFormat() == Qt.TextFormat.PlainText
