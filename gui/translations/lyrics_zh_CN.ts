@@ -2,37 +2,6 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
 <context>
-    <name></name>
-    <message>
-        <source>runs on</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>speed</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>{rate:,.0f} tokens a second</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>file</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>fingerprint</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>note</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>incomplete in the file</source>
-        <translation type="unfinished"></translation>
-    </message>
-</context>
-<context>
     <name>AlternativesPopup</name>
     <message>
         <source>Alternatives</source>
@@ -43,15 +12,19 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>model</source>
+        <source>before</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>after rules</source>
+        <source>after</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Left: the probability that the model gives. Right: after the sampling options and the rules; a dash where they drop it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Before and after sampling and rules.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -504,6 +477,45 @@ MIT licence. Python {python}, Qt {qt}.</source>
     </message>
 </context>
 <context>
+    <name>RulePresets</name>
+    <message>
+        <source>Eight lines of seven, AABA</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Four lines of five, every second one rhymes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Acrostic of the four seasons</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Long and short, two stanzas</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Classical quatrain 七绝</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Four lines in couplets, AABB</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ballad, 8 and 6 syllables, ABCB</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Limerick, AABBA</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Acrostic of LOVE</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>RulesPanel</name>
     <message>
         <source>Line {number}: {message}</source>
@@ -897,6 +909,10 @@ MIT licence. Python {python}, Qt {qt}.</source>
     </message>
     <message>
         <source>mean log-probability {value:.2f}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the likeliest</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -1484,6 +1500,10 @@ MIT licence. Python {python}, Qt {qt}.</source>
     </message>
     <message>
         <source>the processor (CPUExecutionProvider)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vocabularies</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
