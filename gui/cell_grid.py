@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from . import theme
 from .cell_rows import GridCell, GridRow, Kind
-from .notes import tooltip_of, visible
+from .plain import tooltip_of, visible
 from .rule_fields import BROKEN
 
 _CELL, _GAP, _STANZA_GAP = 1.4, 0.14, 0.6

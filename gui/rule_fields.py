@@ -12,7 +12,8 @@ from toolkit.lyrics.report import Finding
 from toolkit.options import OptionSpec
 
 from . import theme
-from .notes import Note, tooltip_of
+from .notes import Note
+from .plain import tooltip_of
 
 KEPT, BROKEN, PROBLEM = "✓", "✗", "⚠"
 """The signs beside a rule: colour alone says nothing."""

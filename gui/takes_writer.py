@@ -57,10 +57,9 @@ class TakesWriter(QObject):
         if plan.complete:
             desk.notice.emit(self.tr("All lines are locked: nothing is left to write anew."))
             return
-        desk.sampling.next_seed()
         self._begin(count)
-        how, mark = desk.sampling.lyric_options(count), desk.fingerprint
-        work = write_lyrics(model, plan.rules, how, given=plan.given, fingerprint=mark)
+        how = desk.next_lyric_options(count)
+        work = write_lyrics(model, plan.rules, how, given=plan.given, fingerprint=desk.fingerprint)
         desk.start(work, self._told, self._sung)
         desk.when_stopped(lambda: self._stopped(""))
 
