@@ -1413,6 +1413,293 @@ MIT licence. Python {python}, Qt {qt}.</source>
     </message>
 </context>
 <context>
+    <name>core</name>
+    <message>
+        <source>, </source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>; </source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>LINE:CELL=TEXT, counted from 1, like {example}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a blank</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>characters</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>expected a capital letter in braces, like {example}, found {word}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>expected a word with a known sound, found {word}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>expected {range} lines, found {got}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>from {first} to {last}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is given with {count}, {wanted} expected.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is given, and breaks this rule.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is given, and ends in {word} as line {number}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is given, and the same as line {number}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>letter {letter}: no rhyme has {kinds}words that fit the ends of lines {lines}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>letters like {example}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>lines expected, none found</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>marks at the end only expected, {marks} found: {line}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>must be {range}, found {word}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>neither</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no line has room for {word}, as the other rules are.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no line has the letter {letter}: the scheme is {scheme}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no line was found that keeps it together with the other rules, and the search has come to its bound. Raise --max-tries or --num-candidates, or ask for less.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no mark</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no marks expected, {marks} found: {line}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no rhyme known</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no token fits cell {cell} and what is behind it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no word of the model&apos;s vocabulary begins with {word}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nothing is left for cell {number} without what is forbidden.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>numbers {range} like {example}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>one word, or LETTER=WORD for some letters</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>stanzas of {sizes} lines expected, found {stanzas}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>syllables</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the dictionary does not say how many {unit} {word} has</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the vocabulary has no {kinds}words that rhyme with {word} and fit the ends of lines {lines}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>those of {sizes}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>what is no word</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>words</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} are no multiple of the {letters} letters of {scheme}, whose blanks part stanzas</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} do not make {stanzas} of equal size</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} expected, {got} found</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} expected, {got} found: {line}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} need as many lines, and there are {number}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} of equal size expected, found {stanzas}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{first} to {last}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{line} is line {number} too</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{number} characters</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{number} different </source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{number} lines</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{number} stanzas</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{number} syllables</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{number} words</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{rule}, line {number}: {message}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{rule}: {message}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{rule}{message}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{wanted} expected at the end, {got} found</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{wanted} expected at {place}, {got} found</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{wanted} expected at {place}, {word} is {tone}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{wanted} expected before {place}, {got} found</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} ({rhyme})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} does not rhyme with {other}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} ends line {number} too</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} expected, and there is no such line</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} is in no line</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} is in {line}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} is not in the model&apos;s vocabulary: it writes what it has read. Choose another one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} of {letter} rhymes with {other} of {rival}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} speaks of line {number}, and there are {lines}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} stands alone; a rhyme letter comes last, like {example}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} stands in a line that is given.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>facts</name>
     <message>
         <source>a step of any kind (module)</source>
@@ -1698,6 +1985,93 @@ MIT licence. Python {python}, Qt {qt}.</source>
     </message>
     <message>
         <source>write exactly as many tokens as the source has</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>rules</name>
+    <message>
+        <source>acrostic</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>acrostic_at</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>double</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>fixed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>forbid</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>form</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>include</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>length</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>lines</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>near</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>punctuation</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>repeat_lines</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>repeat_rhymes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>rhyme</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>rhyme_with</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>stanzas</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>template</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the song</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the template</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>tones</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>unit</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
