@@ -17,11 +17,19 @@ _NETWORK = (
     *("module", "cell", "num_layers", "hidden_size", "embedding_size", "encoder_layers", "encoder_hidden_size"),
     *("bidirectional", "attention", "tie_weights", "parameters"),
 )
+
+
+def _spelt(name: str) -> str:
+    """An option of a network for people."""
+    return name.replace("num_", "").replace("_", " ")
+
+
 _DEVICES = {"cpu": "the processor (CPUExecutionProvider)", "cuda": "the graphics card (CUDAExecutionProvider)"}
 TEXTS = (
-    *("runs on", "speed", "{rate:,.0f} tokens a second", "file", "fingerprint", "note", "incomplete in the file"),
+    *("runs on", "speed", "{rate:,.0f} tokens a second", "file", "fingerprint", "note", "incomplete in the file", ", "),
     *_DEVICES.values(),
     *_SHOWN,
+    *map(_spelt, _NETWORK),
 )
 """What is translated beside the names and sentences of `toolkit.facts`."""
 
@@ -66,8 +74,6 @@ def _text(fact: Fact) -> str:
 def _sizes(network: Mapping[str, Any]) -> str:
     """What a writer may want to know of the network; what is 0, no or none is left out."""
     known = {name: network.get(name) for name in _NETWORK}
-    told = {
-        name.replace("num_", "").replace("_", " "): value for name, value in known.items() if value and value != "none"
-    }
-    words = (name if value is True else f"{name} {value}" for name, value in told.items())
-    return ", ".join(words).replace("_", " ")
+    told = {said(_spelt(name)): value for name, value in known.items() if value and value != "none"}
+    words = (name if value is True else f"{name} {str(value).replace('_', ' ')}" for name, value in told.items())
+    return said(", ").join(words)

@@ -917,7 +917,7 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     </message>
     <message>
         <source>the likeliest</source>
-        <translation>最像模型会写的</translation>
+        <translation>最高</translation>
     </message>
 </context>
 <context>
@@ -1706,8 +1706,36 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
 <context>
     <name>facts</name>
     <message>
+        <source>, </source>
+        <translation>，</translation>
+    </message>
+    <message>
         <source>a step of any kind (module)</source>
         <translation>任意单步模型（module）</translation>
+    </message>
+    <message>
+        <source>attention</source>
+        <translation>注意力</translation>
+    </message>
+    <message>
+        <source>bidirectional</source>
+        <translation>双向</translation>
+    </message>
+    <message>
+        <source>cell</source>
+        <translation>单元</translation>
+    </message>
+    <message>
+        <source>embedding size</source>
+        <translation>嵌入</translation>
+    </message>
+    <message>
+        <source>encoder hidden size</source>
+        <translation>编码器隐藏层</translation>
+    </message>
+    <message>
+        <source>encoder layers</source>
+        <translation>编码器层数</translation>
     </message>
     <message>
         <source>equal to PyTorch within {atol:g} over {steps} steps (largest error: {errors})</source>
@@ -1722,6 +1750,10 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>指纹</translation>
     </message>
     <message>
+        <source>hidden size</source>
+        <translation>隐藏层</translation>
+    </message>
+    <message>
         <source>incomplete in the file</source>
         <translation>文件中不完整</translation>
     </message>
@@ -1734,8 +1766,16 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>语言模型（lm）</translation>
     </message>
     <message>
+        <source>layers</source>
+        <translation>层数</translation>
+    </message>
+    <message>
         <source>made from</source>
         <translation>来源</translation>
+    </message>
+    <message>
+        <source>module</source>
+        <translation>模块</translation>
     </message>
     <message>
         <source>network</source>
@@ -1748,6 +1788,10 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     <message>
         <source>note</source>
         <translation>提示</translation>
+    </message>
+    <message>
+        <source>parameters</source>
+        <translation>参数</translation>
     </message>
     <message>
         <source>parity</source>
@@ -1792,6 +1836,10 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     <message>
         <source>the processor (CPUExecutionProvider)</source>
         <translation>处理器（CPUExecutionProvider）</translation>
+    </message>
+    <message>
+        <source>tie weights</source>
+        <translation>权重共享</translation>
     </message>
     <message>
         <source>vocabularies</source>
