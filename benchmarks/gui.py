@@ -33,7 +33,6 @@ TARGETS = {
 def child(begun: float, model: str) -> dict[str, float]:
     """One process: all figures, `begun` is the time.time() at which it was started."""
     from toolkit.gui.app import make_application, open_window
-    from toolkit.gui.worker import close_lanes
 
     app = make_application(["gui"])
     window = open_window(app, model, None, "en")
@@ -111,7 +110,6 @@ def child(begun: float, model: str) -> dict[str, float]:
     found["stop_ms"] = 1000 * max(stops)
     heart.stop()
     window.close()
-    close_lanes()
     return found
 
 

@@ -18,7 +18,6 @@ from .desktop_entry import APP_ID
 from .icons import app_icon
 from .languages import Languages
 from .main_window import MainWindow
-from .worker import close_lanes
 
 NAME, ORGANISATION = "lyrics", "rnn-toolkit"
 
@@ -70,4 +69,3 @@ def run(model: str | None, project: Path | None, language: str | None) -> int:
         return app.exec()
     finally:
         awake.stop()
-        close_lanes()

@@ -73,6 +73,11 @@ class Inspector(QObject):
         timer.timeout.connect(call)
         return timer
 
+    def close(self) -> None:
+        """The window closes: nothing is worked out any more."""
+        for timer in (self._judge_soon, self._score_soon, self._preview_soon):
+            timer.stop()
+
     # Counts and faults ----------------------------------------------------------------------------
 
     def judge_now(self) -> None:

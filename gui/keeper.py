@@ -147,9 +147,9 @@ class Keeper(QObject):
         """The window closes: what is not saved waits for the next one."""
         if self.modified:
             self._autosave.keep(self._current())
-            self._autosave.flush()
         else:
             self._autosave.clear()
+        self._autosave.close()
 
     @staticmethod
     def _is_worth_keeping(project: Project) -> bool:

@@ -31,6 +31,7 @@ from .recent_models import RecentModels
 from .side_panel import SidePanel
 from .takes_writer import TakesWriter
 from .translate_page import TranslatePage
+from .worker import close_lanes
 from .writer import Writer
 from .writing_page import WritingPage
 
@@ -197,6 +198,8 @@ class MainWindow(QMainWindow):
         self.popup.hide()
         remembered.remember(self)
         self.keeper.close()
+        self.inspector.close()
+        close_lanes(self)
         super().closeEvent(event)
 
     # The text -------------------------------------------------------------------------------------
