@@ -49,7 +49,6 @@ SAID = (
     "letter {letter}: no rhyme has {kinds}words that fit the ends of lines {lines}.",
     "the vocabulary has no {kinds}words that rhyme with {word} and fit the ends of lines {lines}.",
     "expected a word with a known sound, found {word}.",
-    "no word of the model's vocabulary begins with {word}.",
     "no line has the letter {letter}: the scheme is {scheme}.",
     "no line has room for {word}, as the other rules are.",
     "no token fits cell {cell} and what is behind it.",
@@ -90,9 +89,8 @@ PARTS = (
     "a blank",
     "neither",
     "what is no word",
-    "from {first} to {last}",
-    "numbers {range} like {example}",
-    "letters like {example}",
+    "numbers from {first} to {last} like 7, 5-9 or 7,7,5,5",
+    "letters like AABA or 'ABAB CDCD'",
     "LINE:CELL=TEXT, counted from 1, like {example}",
     "one word, or LETTER=WORD for some letters",
 )
@@ -104,10 +102,10 @@ FRAMES = ("{rule}, line {number}: {message}", "{rule}: {message}", "{rule}{messa
 _AS_WRITTEN = {"line", "lines", "letter", "rival", "scheme", "sizes", "example", "place"}
 """Names of what is a text of the writer, or a sign."""
 
-_NUMBERS = {"number", "first", "last"}
-_MAY_LACK = {"kinds"}
+_HOLDS = {"number": r"\d+(?: to \d+)?", "first": r"\d+", "last": r"\d+", "kinds": ".*?"}
+"""What names stand for that do not stand for any text."""
 
-_ONE = re.compile(r"1 (character|word|syllable|line|stanza)")
+_ONE = re.compile(r"1 (character|word|syllable|line|stanza)$")
 _SUBJECT = rf"(?:{'|'.join(SUBJECTS)})"
 _FRAMED = re.compile(rf"({_SUBJECT}(?:, {_SUBJECT})*)(?:, line (\d+))?: (.+)", re.DOTALL)
 _BEGUN = re.compile(rf"({_SUBJECT}) (.+)", re.DOTALL)
@@ -130,14 +128,15 @@ def _whole(message: str) -> str:
     if framed := _FRAMED.fullmatch(message):
         said = _whole(framed[3])
         return said and _frame(FRAMES[0 if framed[2] else 1], framed[1], said, framed[2])
+    if "; " in message:
+        parts = [_whole(part) for part in message.split("; ")]
+        if all(parts):
+            return QCoreApplication.translate(CONTEXT, "; ").join(parts)
     if known := _by_table(message, (*FOUND, *SAID)):
         return known
     if begun := _BEGUN.fullmatch(message):
         said = _by_table(begun[2], SAID)
         return said and _frame(FRAMES[2], begun[1], said)
-    if "; " in message:
-        parts = [_whole(part) for part in message.split("; ")]
-        return QCoreApplication.translate(CONTEXT, "; ").join(parts) if all(parts) else ""
     return ""
 
 
@@ -166,10 +165,9 @@ def _part(name: str, text: str) -> str:
 
 @cache
 def _regex(pattern: str) -> re.Pattern[str]:
-    """A pattern with any text in the place of a name, or digits, or nothing at all."""
+    """A pattern with a group in the place of each name."""
     pieces = re.split(r"\{(\w+)\}", pattern)
     found = [re.escape(pieces[0])]
     for name, text in zip(pieces[1::2], pieces[2::2], strict=True):
-        held = r"\d+" if name in _NUMBERS else ".*?" if name in _MAY_LACK else ".+?"
-        found.append(f"(?P<{name}>{held}){re.escape(text)}")
+        found.append(f"(?P<{name}>{_HOLDS.get(name, '.+?')}){re.escape(text)}")
     return re.compile("".join(found), re.DOTALL)

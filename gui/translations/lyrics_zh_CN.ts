@@ -481,6 +481,28 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     </message>
 </context>
 <context>
+    <name>QAbstractFileIconProvider</name>
+    <message>
+        <source>Drive</source>
+        <translation>驱动器</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>QFileDialog</name>
+    <message>
+        <source>&amp;Look in:</source>
+        <translation>位置(&amp;L)：</translation>
+    </message>
+    <message>
+        <source>Files of &amp;type:</source>
+        <translation>文件类型(&amp;T)：</translation>
+    </message>
+</context>
+<context>
     <name>RulePresets</name>
     <message>
         <source>Eight lines of seven, AABA</source>
@@ -1451,10 +1473,6 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>应为 {range} 行，实为 {got}。</translation>
     </message>
     <message>
-        <source>from {first} to {last}</source>
-        <translation> {first}–{last} </translation>
-    </message>
-    <message>
         <source>is given with {count}, {wanted} expected.</source>
         <translation>已有的这一行为 {count}，应为 {wanted}。</translation>
     </message>
@@ -1473,10 +1491,6 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     <message>
         <source>letter {letter}: no rhyme has {kinds}words that fit the ends of lines {lines}.</source>
         <translation>{letter} 韵：没有哪个韵部有{kinds}适合放在第 {lines} 行末的字。</translation>
-    </message>
-    <message>
-        <source>letters like {example}</source>
-        <translation>字母，如 {example}</translation>
     </message>
     <message>
         <source>lines expected, none found</source>
@@ -1523,10 +1537,6 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>第 {cell} 格起没有合适的字可用。</translation>
     </message>
     <message>
-        <source>no word of the model&apos;s vocabulary begins with {word}.</source>
-        <translation>模型的词表里没有以“{word}”开头的词。</translation>
-    </message>
-    <message>
         <source>none</source>
         <translation>无</translation>
     </message>
@@ -1539,8 +1549,12 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>除去不得出现的字词，第 {number} 格无字可用。</translation>
     </message>
     <message>
-        <source>numbers {range} like {example}</source>
-        <translation>{range}的数，如 {example}</translation>
+        <source>letters like AABA or &apos;ABAB CDCD&apos;</source>
+        <translation>字母，如 AABA 或 ABAB CDCD</translation>
+    </message>
+    <message>
+        <source>numbers from {first} to {last} like 7, 5-9 or 7,7,5,5</source>
+        <translation> {first}–{last} 的数，如 7、5-9 或 7,7,5,5</translation>
     </message>
     <message>
         <source>one word, or LETTER=WORD for some letters</source>
