@@ -13,8 +13,8 @@ NEVER = ("torch", "onnx")
 
 UNWANTED_MODULES = (
     *NEVER,
-    *("matplotlib", "jieba", "rich", "PIL", "sympy", "tkinter", "setuptools", "pytest"),
-    *("numpy.f2py", "numpy.testing", "numpy._core.tests", "onnxruntime.quantization", "onnxruntime.transformers"),
+    *("matplotlib", "jieba", "rich", "PIL", "sympy", "tkinter", "setuptools", "pytest", "PySide6.QtNetwork"),
+    *("pydoc", "ssl", "_ssl", "numpy.f2py", "onnxruntime.quantization", "onnxruntime.transformers"),
 )
 """Not followed where an import of something else names them."""
 
@@ -27,6 +27,7 @@ _TOOLS = ("toolkit.data.make_readings", "toolkit.gui.make_icons", "toolkit.gui.t
 _UNWANTED_PLUGINS = frozenset({
     *("egldeviceintegrations", "generic", "networkinformation", "printsupport", "qmltooling", "tls"),
     *("xcbglintegrations", "qeglfs", "qlinuxfb", "qminimal", "qminimalegl", "qvkkhrdisplay", "qvnc", "qgtk3"),
+    *("dmabuf-server", "drm-egl-server", "shm-emulation-server", "vulkan-server"),
     *("qtvirtualkeyboardplugin", "qgif", "qicns", "qico", "qjpeg", "qpdf", "qtga", "qtiff", "qwbmp", "qwebp"),
 })  # fmt: skip
 """Of Qt, by folder or by name: screens without a desktop, networks, OpenGL, pictures that the program never reads."""
