@@ -116,7 +116,6 @@ _WRITE = {
         QT_TRANSLATE_NOOP("actions", "&Generate"),
         QT_TRANSLATE_NOOP("actions", "Write on from what stands there, by the rules if they are on"),
         ("Ctrl+Return", "Ctrl+Enter"),
-        "generate",
     ),
     "stop": Entry(
         QT_TRANSLATE_NOOP("actions", "&Stop"),
