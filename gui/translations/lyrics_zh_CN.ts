@@ -1330,7 +1330,7 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>重写其他行时，光标所在行保持不变</translation>
     </message>
     <message>
-        <source>Re&amp;roll line</source>
+        <source>Rer&amp;oll line</source>
         <translation>重写这一行(&amp;W)</translation>
     </message>
     <message>
@@ -1346,7 +1346,7 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>为输入的各行对句或翻译</translation>
     </message>
     <message>
-        <source>Colour by &amp;probability</source>
+        <source>Colour by pro&amp;bability</source>
         <translation>按概率着色(&amp;B)</translation>
     </message>
     <message>
