@@ -154,8 +154,8 @@ _WRITE = {
         "regenerate",
     ),
     "answer": Entry(
-        QT_TRANSLATE_NOOP("actions", "Ans&wer"),
-        QT_TRANSLATE_NOOP("actions", "Answer or translate the lines that stand there"),
+        QT_TRANSLATE_NOOP("actions", "Ans&wers"),
+        QT_TRANSLATE_NOOP("actions", "Show the page of answers, or the text again"),
     ),
 }
 

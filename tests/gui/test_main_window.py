@@ -63,7 +63,7 @@ def window(qtbot, only_window):
 
     only_window.desk.stop()
     only_window.keeper.new()
-    only_window.page.messages.hide()
+    only_window.messages.hide()
     recall(only_window)
     only_window.open_model("builtin:songci")
     qtbot.waitUntil(lambda: only_window.models.opened is not None and not only_window.models.busy, timeout=30_000)
@@ -106,7 +106,7 @@ def test_the_first_click_writes_lyrics_that_keep_the_rules_that_are_there(qtbot,
     report = check(text, window.panel.rules.rules())
     assert report.holds, report.findings
     assert len(text.split()) == 8
-    assert window.page.messages.text == ""
+    assert window.messages.text == ""
 
 
 def test_a_text_is_one_step_of_undoing_and_comes_back(qtbot, window):
@@ -259,7 +259,7 @@ def test_another_character_is_chosen_with_the_keyboard(qtbot, window, ruled):
     editor.setFocus()
     go_to(window, 2, 3)
     window.actions_by_name["alternatives"].trigger()
-    qtbot.waitUntil(lambda: window.popup.isVisible(), timeout=30_000)
+    qtbot.waitUntil(window.popup.isVisible, timeout=30_000)
     rows = window.popup.rows()
     assert len(rows) >= 10
     assert [row.prob for row in rows] == sorted((row.prob for row in rows), reverse=True)
@@ -278,7 +278,7 @@ def test_what_stands_behind_a_chosen_character_is_written_anew(qtbot, window):
     before = editor.text()
     place = before.index("\n") + 1 + 3
     window.inspector.look_at(place)
-    qtbot.waitUntil(lambda: window.popup.isVisible(), timeout=30_000)
+    qtbot.waitUntil(window.popup.isVisible, timeout=30_000)
     rows = window.popup.rows()
     other = next(i for i, row in enumerate(rows) if row.text != before[place] and row.kept and not row.note)
     window.popup.choose(other, keep_rest=False)
@@ -320,7 +320,7 @@ def test_a_rule_that_cannot_be_met_is_said_and_nothing_changes(qtbot, window):
     set_rules(window, LyricRules(lines=2, length="3", include=("一二三四五六七八九十",)))
     window.page.editor.insertPlainText("一二三\n")
     press(qtbot, window, "generate")
-    assert "include" in window.page.messages.text
+    assert "include" in window.messages.text
     assert window.page.editor.text() == "一二三\n"
     assert not window.project().generations
 
@@ -377,7 +377,7 @@ def test_what_was_not_saved_is_there_again(qtbot, open_window):
     window.close()
     again = open_window()
     assert again.project() == before
-    assert "again" in again.page.messages.text
+    assert "again" in again.messages.text
 
 
 # Models ------------------------------------------------------------------------------------------
@@ -387,8 +387,8 @@ def test_a_bad_model_is_refused_in_words_and_the_old_one_stays(qtbot, window, tm
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(b"<b>no model</b>" * 99)
     window.open_dropped(bad)
-    qtbot.waitUntil(lambda: window.page.messages.text != "", timeout=10_000)
-    assert "bad.onnx" in window.page.messages.text
+    qtbot.waitUntil(lambda: window.messages.text != "", timeout=10_000)
+    assert "bad.onnx" in window.messages.text
     assert window.models.path == "builtin:songci"
     press(qtbot, window, "generate")
     assert len(lines_of(window)) == 8
@@ -409,3 +409,30 @@ def test_a_lyric_option_reaches_the_text(qtbot, window):
     press(qtbot, window, "generate")
     options = LyricOptions.from_dict(window.project().generations[-1].recipe["options"], "recipe")
     assert (options.temperature, options.top_k) == (0.3, 7)
+
+
+# Models that answer ------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_model_that_answers_gets_the_line_of_the_cursor_and_its_answer_comes_into_the_text(
+    qtbot, open_window, make_pairs_bundle
+):
+    window = open_window(str(make_pairs_bundle()))
+    editor, page = window.page.editor, window.translate_page
+    editor.load("春风\n秋月\n")
+    go_to(window, 2)
+    assert page.isVisible()
+    window.actions_by_name["answer"].trigger()
+    assert window.page.isVisible()
+    window.actions_by_name["generate"].trigger()
+    qtbot.waitUntil(lambda: not window.answerer.busy and page.answers.current() != "", timeout=30_000)
+    assert page.isVisible()
+    assert page.input.toPlainText() == "秋月"
+    answer = page.answers.current()
+    assert answer in {found.text for found in window.models.translator.translate("秋月", page.options())}
+    page.answers.use.click()
+    assert editor.text() == f"春风\n秋月\n{answer}\n"
+    assert window.page.isVisible()
+    editor.undo()
+    assert editor.text() == "春风\n秋月\n"
