@@ -20,7 +20,8 @@ NAMES = {"Top-k", "Top-p", "Min-p", "{rule}{message}"}
 """Texts that are the same in Chinese."""
 
 STAYS = re.compile(
-    r"Scroll (Left|Right)|English|简体中文|songci|lyrics-(zh|en)|[A-Z]{4,5}( [A-Z]{4})?"  # Qt's hidden buttons of tabs, names, rhyme schemes
+    r"Scroll (Left|Right)"  # Qt's hidden buttons of tabs
+    r"|English|简体中文|songci|lyrics-(zh|en)|[A-Z]{4,5}( [A-Z]{4})?"  # names, and rhyme schemes
     r"|(Ctrl|Shift|Alt|Esc|Enter|PDF|PNG|[kp]|Top-k|Top-p|Min-p|an|ang|en|eng|i|ABAB|CDCD|toolkit|export|onnx|logit)"
 )
 """What is no English in a Chinese window."""
