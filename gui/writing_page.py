@@ -62,10 +62,6 @@ class WritingPage(QWidget):
         """Set all texts in the language of the window."""
         self.title.setPlaceholderText(self.tr("Title"))
         self.title.setAccessibleName(self.tr("Title of the text"))
-        self.editor.setAccessibleName(self.tr("Text"))
-        self.editor.setPlaceholderText(
-            self.tr("Write a beginning, or nothing at all, and press Generate (Ctrl+Enter).")
-        )
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Another language."""
