@@ -149,6 +149,17 @@ def drive(app: "subprocess.Popen[bytes]", hand: Hand, window: str, home: Path, s
     return str(project["text"])
 
 
+def try_menu(program: Path, environment: dict[str, str]) -> None:
+    """Put the app into the menu of an empty home, and raise TrialError if that is not what the menu would start."""
+    done = subprocess.run(
+        [str(program), "--desktop-entry"], env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
+    entries = [Path(line) for line in done.stdout.splitlines() if line.endswith(".desktop")]
+    lines = entries[0].read_text(encoding="utf-8").splitlines() if entries else []
+    if f'Exec="{program}" %f' not in lines:  # quoted for its blank
+        raise TrialError(f"expected a menu entry that starts {program}, found {lines or 'none'}")
+
+
 def try_app(folder: Path, screenshot: Path) -> tuple[tuple[float, float], str]:
     """Try a folder app.
 
@@ -182,6 +193,7 @@ def try_app(folder: Path, screenshot: Path) -> tuple[tuple[float, float], str]:
             words = said.read().decode(errors="replace").strip()
         if code != 0 or words:
             raise TrialError(f"expected the app to end with 0 and without a word, found {code} and: {words}")
+        try_menu(moved / contents.NAME, environment)
     return seconds, text
 
 
