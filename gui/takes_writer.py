@@ -120,4 +120,5 @@ class TakesWriter(QObject):
     def _note(self, song: Song, best: float) -> str:
         """How likely the model finds it, beside the others."""
         words = self.tr("mean log-probability {value:.2f}").format(value=song.log_prob)
-        return f"{words} · {self.tr('the likeliest')}" if song.log_prob == best else words
+        likeliest = self.tr("the likeliest")
+        return f"{words} · {likeliest}" if song.log_prob == best else words
