@@ -50,8 +50,11 @@ def _has_display() -> bool:
 
 
 def main() -> None:
-    """The program of the desktop entry: `toolkit gui`."""
+    """`toolkit gui` as a program of its own: toolkit-gui, and the folder app."""
     from toolkit.cli import main as toolkit_main
 
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # Windows gives a program without a console none
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
     sys.argv[1:1] = ["gui"]
     toolkit_main()

@@ -1,4 +1,4 @@
-"""What goes into the folder app. The recipe, the builder and a test read it, so it imports the standard library alone."""
+"""What goes into the folder app: read by the recipe, the builder and a test, so it needs the standard library alone."""
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -40,7 +40,8 @@ class TrialError(Exception):
 def screen() -> Iterator[str]:
     """A new X server; its DISPLAY."""
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", SIZE, "-nolisten", "tcp"]
+    # Without -noreset it starts anew, and refuses a client meanwhile, whenever its last client leaves.
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", SIZE, "-noreset", "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     try:
@@ -107,6 +108,12 @@ def libraries(process: int) -> set[Path]:
     return {Path(line.split(maxsplit=5)[5]) for line in lines if ".so" in line}
 
 
+def processor_seconds(process: int) -> float:
+    """What a process has used so far: unlike the clock's, the same on a busy machine."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def saved(path: Path) -> dict[str, object] | None:
     """A project that the app saved, once all lines are generated."""
     with contextlib.suppress(OSError, ValueError):
@@ -142,11 +149,22 @@ def drive(app: "subprocess.Popen[bytes]", hand: Hand, window: str, home: Path, s
     return str(project["text"])
 
 
-def try_app(folder: Path, screenshot: Path) -> tuple[float, str]:
+def try_menu(program: Path, environment: dict[str, str]) -> None:
+    """Put the app into the menu of an empty home, and raise TrialError if that is not what the menu would start."""
+    done = subprocess.run(
+        [str(program), "--desktop-entry"], env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
+    entries = [Path(line) for line in done.stdout.splitlines() if line.endswith(".desktop")]
+    lines = entries[0].read_text(encoding="utf-8").splitlines() if entries else []
+    if f'Exec="{program}" %f' not in lines:  # quoted for its blank
+        raise TrialError(f"expected a menu entry that starts {program}, found {lines or 'none'}")
+
+
+def try_app(folder: Path, screenshot: Path) -> tuple[tuple[float, float], str]:
     """Try a folder app.
 
     Returns:
-        Seconds from its start to its window, and the lyrics that it wrote.
+        Seconds from its start to its window, by the clock and of a processor; and the lyrics that it wrote.
 
     Raises:
         TrialError: it fails, or a program that is needed to try it is missing.
@@ -165,7 +183,7 @@ def try_app(folder: Path, screenshot: Path) -> tuple[float, str]:
             app = subprocess.Popen([str(moved / contents.NAME)], env=environment, cwd=home, stderr=said)
             try:
                 window = until(lambda: hand.window(TITLE), "a window", app)
-                seconds = time.monotonic() - begun
+                seconds = time.monotonic() - begun, processor_seconds(app.pid)
                 text = drive(app, hand, window, home, screenshot)
                 code = app.wait(DEADLINE_S)
             finally:
@@ -175,6 +193,7 @@ def try_app(folder: Path, screenshot: Path) -> tuple[float, str]:
             words = said.read().decode(errors="replace").strip()
         if code != 0 or words:
             raise TrialError(f"expected the app to end with 0 and without a word, found {code} and: {words}")
+        try_menu(moved / contents.NAME, environment)
     return seconds, text
 
 
@@ -184,11 +203,11 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        seconds, text = try_app(Path(arguments[0]).resolve(), Path(arguments[1]).resolve())
+        (clock, processor), text = try_app(Path(arguments[0]).resolve(), Path(arguments[1]).resolve())
     except TrialError as error:
         print(f"try_app.py: {error}", file=sys.stderr)
         return 1
-    print(f"{seconds:.2f} s from the start to the window; it wrote:\n{text}")
+    print(f"{clock:.2f} s from the start to the window, {processor:.2f} s of them of a processor; it wrote:\n{text}")
     return 0
 
 
