@@ -1,5 +1,6 @@
 """All that can be done from menus and by keys, as one table."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -153,8 +154,8 @@ _WRITE = {
         "regenerate",
     ),
     "answer": Entry(
-        QT_TRANSLATE_NOOP("actions", "Ans&wer"),
-        QT_TRANSLATE_NOOP("actions", "Answer or translate the lines that stand there"),
+        QT_TRANSLATE_NOOP("actions", "Ans&wers"),
+        QT_TRANSLATE_NOOP("actions", "Show the page of answers, or the text again"),
     ),
 }
 
@@ -240,6 +241,10 @@ MENUS: Sequence[tuple[str, Sequence[str]]] = (
 """Title and names of `ENTRIES`; "" is a line between."""
 
 
+_MNEMONIC = re.compile(r"\(&.\)|&|…")
+"""What a menu shows and a button does not; Chinese has the letter in brackets behind the words."""
+
+
 def translated(text: str) -> str:
     """A text of this table in the language of the window."""
     return QCoreApplication.translate(CONTEXT, text)
@@ -267,6 +272,7 @@ def retranslate_actions(actions: Mapping[str, QAction]) -> None:
         entry, n = ENTRIES[name], name.rpartition("_")[2]
         text, words = (translated(part).replace("{n}", n) for part in (entry.text, entry.help))
         action.setText(text)
+        action.setIconText(_MNEMONIC.sub("", text))
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{words} ({keys})" if keys else words)
         action.setStatusTip(words)

@@ -18,13 +18,17 @@ from .desktop_entry import APP_ID
 from .icons import app_icon
 from .languages import Languages
 from .main_window import MainWindow
-from .worker import close_lanes
 
 NAME, ORGANISATION = "lyrics", "rnn-toolkit"
+
+TURN_S = 0.0005
+"""How long a thread of Python computes while another waits: with the usual 5 ms, the window, which waits anew after
+each call of Qt, stood still for 100 ms beside a model that writes."""
 
 
 def make_application(arguments: list[str]) -> QApplication:
     """Qt, with our name, looks and settings; the one that is there, if there is one."""
+    sys.setswitchinterval(TURN_S)
     QCoreApplication.setOrganizationName(ORGANISATION)
     QCoreApplication.setApplicationName(NAME)
     QCoreApplication.setApplicationVersion(__version__)
@@ -70,4 +74,3 @@ def run(model: str | None, project: Path | None, language: str | None) -> int:
         return app.exec()
     finally:
         awake.stop()
-        close_lanes()

@@ -100,6 +100,16 @@ class Autosave(QObject):
             self._lock.unlock()
             self._lock = None
 
+    def close(self) -> None:
+        """The window goes: what it kept is for the next one, of this process or another."""
+        self.flush()
+        self._timer.stop()
+        for lock in (self._lock, *(left.lock for left in self._left)):
+            if lock is not None:
+                lock.unlock()
+        self._lock = None
+        self._left.clear()
+
     def restore(self) -> list[Project]:
         """The projects that no living process holds, the latest first.
 

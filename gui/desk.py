@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from toolkit.errors import ToolkitError
 from toolkit.language_model import LanguageModel
+from toolkit.lyrics.options import LyricOptions
 from toolkit.lyrics.rules import LyricRules, RuleError
 from toolkit.lyrics.song import Song
 
@@ -19,7 +20,7 @@ from .sampling_panel import SamplingPanel
 from .text_plan import TextPlan, lyric_numbers, places_of
 from .worker import Ended, Lane, Work
 
-PROMPT_CHARS = 2000
+PROMPT_CHARS = 500
 """A longer text is continued from its last so many characters."""
 
 
@@ -99,6 +100,11 @@ class Desk(QObject):
         except ToolkitError as error:
             self._say(error)
             return None
+
+    def next_lyric_options(self, count: int = 1) -> LyricOptions:
+        """How to write the next text by rules, with its seed."""
+        self.sampling.next_seed()
+        return self.sampling.lyric_options(count)
 
     def prompt(self, text: str) -> str:
         """What the model reads of a text; of an empty one what it can begin with."""

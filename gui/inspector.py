@@ -8,6 +8,7 @@ from toolkit.scoring import Reader
 
 from .alternative_rows import Row
 from .alternatives_popup import AlternativesPopup
+from .core_sentences import rule_name
 from .inspect_jobs import Judged, Options, Scored, judge, look, score
 from .line_gutter import LineMark
 from .lyric_editor import LyricEditor
@@ -71,6 +72,11 @@ class Inspector(QObject):
         timer = QTimer(self, singleShot=True, interval=delay_ms)
         timer.timeout.connect(call)
         return timer
+
+    def close(self) -> None:
+        """The window closes: nothing is worked out any more."""
+        for timer in (self._judge_soon, self._score_soon, self._preview_soon):
+            timer.stop()
 
     # Counts and faults ----------------------------------------------------------------------------
 
@@ -145,7 +151,7 @@ class Inspector(QObject):
             if options.by_rules
             else self.tr("In the place of “{text}”, after sampling")
         )
-        rows = [Row(row.text, row.prob, row.kept, row.note) for row in options.rows]
+        rows = [Row(row.text, row.prob, row.kept, rule_name(row.note) if row.note else "") for row in options.rows]
         self._editor.mark_asked(options.start, options.end)
         at, keys = self._editor.character_rect(self._place), self._editor.walking
         self._popup.show_rows(rows, heading.format(text=visible(stands)), at, take_keys=keys)

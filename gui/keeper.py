@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, QStandardPaths, Signal
 from toolkit.errors import ToolkitError
 
 from .autosave import Autosave
-from .lyric_sheet import save_pdf, save_png
 from .project import SUFFIX, Project, open_project, read_text_file, save, save_text
 from .worker import Ended, Lane, Work
 
@@ -61,6 +60,11 @@ class Keeper(QObject):
     def path(self) -> Path | None:
         """The file of the text."""
         return self._place.path
+
+    @property
+    def busy(self) -> bool:
+        """Whether a file is being read or written beside the window."""
+        return self._lane.busy
 
     @property
     def modified(self) -> bool:
@@ -147,9 +151,9 @@ class Keeper(QObject):
         """The window closes: what is not saved waits for the next one."""
         if self.modified:
             self._autosave.keep(self._current())
-            self._autosave.flush()
         else:
             self._autosave.clear()
+        self._autosave.close()
 
     @staticmethod
     def _is_worth_keeping(project: Project) -> bool:
@@ -165,5 +169,7 @@ def _open_work(path: Path) -> Work:
 
 def _sheet_work(path: Path, text: str, title: str) -> Work:
     """Write a sheet."""
+    from .lyric_sheet import save_pdf, save_png  # not before: the first window comes sooner
+
     write = save_png if path.suffix.lower() == ".png" else save_pdf
     return lambda _stop, _tell: write(path, text, title)

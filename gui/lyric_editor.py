@@ -123,6 +123,10 @@ class LyricEditor(StepEditor):
         self._colouring.rhymes = dict(classes)
         self.viewport().update()
 
+    def probs(self) -> tuple[tuple[int, int, float], ...]:
+        """What `set_probs` was given, where the text is still the same."""
+        return tuple(self._colouring.probs.among(0, len(self.text())))
+
     def show_probs(self, shown: bool) -> None:
         """Whether improbable characters are tinted."""
         self._colouring.probs_shown = shown

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QStackedWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from toolkit.errors import OptionError, ToolkitError
 from toolkit.lyrics.like import rules_like
@@ -21,16 +21,19 @@ from .answerer import Answerer
 from .bars import Bars
 from .desk import Desk
 from .dialogs import Dialogs
+from .files import Files
 from .fonts import cjk_family
 from .inspector import Inspector
 from .keeper import Keeper
 from .languages import Languages
+from .message_bar import MessageBar
 from .model_opener import ModelOpener
 from .project import SUFFIX, Generation, Project
 from .recent_models import RecentModels
 from .side_panel import SidePanel
 from .takes_writer import TakesWriter
 from .translate_page import TranslatePage
+from .worker import close_lanes
 from .writer import Writer
 from .writing_page import WritingPage
 
@@ -47,6 +50,7 @@ class MainWindow(QMainWindow):
         self._generations: list[Generation] = []
         self._model_problem = ""
         self.actions_by_name = make_actions(self)
+        self.messages = MessageBar()
         self.page = WritingPage()
         self.panel = SidePanel()
         self.translate_page = TranslatePage()
@@ -61,6 +65,7 @@ class MainWindow(QMainWindow):
         self.answerer = Answerer(self.translate_page, self.models, self)
         self.keeper = Keeper(self.project, self)
         self.dialogs = Dialogs(self)
+        self.files = Files(self.keeper, self.dialogs, self.page.title.text)
         self._build()
         self._connect()
         remembered.recall(self)
@@ -74,7 +79,12 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self.page)
         self._pages.addWidget(self.translate_page)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(self._pages)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(10, 8, 4, 4)
+        column.addWidget(self.messages)
+        column.addWidget(self._pages, 1)
+        self.splitter.addWidget(middle)
         self.splitter.addWidget(self.panel)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 0)
@@ -91,13 +101,13 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self._speed)
 
     def _connect(self) -> None:
-        page, panel, editor = self.page, self.panel, self.page.editor
+        page, panel, editor, files = self.page, self.panel, self.page.editor, self.files
         does: dict[str, Callable[[], object]] = {
-            "new": self.new,
-            "open": self.open,
-            "save": self.save,
-            "save_as": self.save_as,
-            "export_sheet": self.export_sheet,
+            "new": files.new,
+            "open": files.open,
+            "save": files.save,
+            "save_as": files.save_as,
+            "export_sheet": files.export_sheet,
             "copy_text": lambda: QGuiApplication.clipboard().setText(editor.text()),
             "copy_recipe": lambda: self.copy_recipe(len(self._generations) - 1),
             "open_model": self.choose_model,
@@ -115,7 +125,7 @@ class MainWindow(QMainWindow):
             "alternatives": editor.ask,
             "lock_line": lambda: editor.toggle_lock(editor.current_line()),
             "reroll_line": lambda: self.writer.reroll(editor.current_line()),
-            "answer": self.translate_page.want,
+            "answer": self.show_answers,
             "larger": lambda: self.set_font_points(settings.FONT_POINTS.get() + 1),
             "smaller": lambda: self.set_font_points(settings.FONT_POINTS.get() - 1),
             "usual_size": lambda: self.set_font_points(settings.FONT_POINTS.default),
@@ -133,15 +143,15 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].toggled.connect(switch)
 
         self.desk.busy_changed.connect(self._show_busy)
-        self.desk.problem.connect(lambda error: page.messages.show_problem(str(error)))
-        self.desk.notice.connect(page.messages.show_message)
+        self.desk.problem.connect(lambda error: self.messages.show_problem(str(error)))
+        self.desk.notice.connect(self.messages.show_message)
         self.desk.wrote.connect(self._keep_generation)
         self.desk.speed.connect(self._show_speed)
         self.inspector.put_wanted.connect(
             lambda start, end, text, rest: self.writer.put(start, end, text, keep_rest=rest)
         )
-        self.keeper.problem.connect(lambda error: page.messages.show_problem(str(error)))
-        self.keeper.notice.connect(page.messages.show_message)
+        self.keeper.problem.connect(lambda error: self.messages.show_problem(str(error)))
+        self.keeper.notice.connect(self.messages.show_message)
         self.keeper.opened.connect(self.show_project)
         self.keeper.place_changed.connect(self._show_place)
         self.models.changed.connect(self._show_model)
@@ -165,17 +175,18 @@ class MainWindow(QMainWindow):
         page.takes.chosen.connect(self.takes_writer.choose)
         page.takes.closed.connect(lambda: page.show_takes(shown=False))
         self.translate_page.stop_wanted.connect(self.answerer.stop)
+        self.translate_page.chosen.connect(self.put_answer)
 
     def begin(self, model: str | None, project: Path | None) -> None:
         """What is to be in the window at first: a model, and a text."""
         self.open_model(model or settings.MODEL.get())
         restored = self.keeper.restore()
         if project is not None:
-            self.open(project)
+            self.files.open(project)
         elif not restored and settings.FILE.get() and Path(settings.FILE.get()).is_file():
             self.keeper.open(Path(settings.FILE.get()))
         if cjk_family() is None:
-            self.page.messages.show_problem(
+            self.messages.show_problem(
                 self.tr("No font with Chinese characters was found. Install one, for example: {example}").format(
                     example="apt install fonts-noto-cjk"
                 )
@@ -183,7 +194,7 @@ class MainWindow(QMainWindow):
 
     def show_defect(self, error: BaseException) -> None:
         """Say that the program has a defect; the text is safe."""
-        self.page.messages.show_problem(
+        self.messages.show_problem(
             self.tr("A defect of the program: {error}. Your text is kept; what is not saved is there again.").format(
                 error=repr(error)
             )
@@ -197,6 +208,8 @@ class MainWindow(QMainWindow):
         self.popup.hide()
         remembered.remember(self)
         self.keeper.close()
+        self.inspector.close()
+        close_lanes(self)
         super().closeEvent(event)
 
     # The text -------------------------------------------------------------------------------------
@@ -237,53 +250,18 @@ class MainWindow(QMainWindow):
                 self.panel.rules.set_rules(LyricRules.from_dict(project.rules, "project"))
             self.panel.rules.set_on(project.rules is not None)
         except OptionError as error:
-            self.page.messages.show_problem(str(error))
+            self.messages.show_problem(str(error))
         if project.model and project.model != self.models.path:
             self.open_model(project.model)
-
-    def new(self) -> None:
-        """Begin an empty text."""
-        if self._may_leave():
-            self.keeper.new()
-
-    def open(self, path: Path | None = None) -> None:
-        """Open a project or a plain text; by default one that is chosen."""
-        if not self._may_leave():
-            return
-        path = path or self.dialogs.open()
-        if path is not None:
-            self.keeper.open(path)
-
-    def save(self) -> bool:
-        """Write the file of the text."""
-        return self.keeper.save(self.keeper.path) if self.keeper.path else self.save_as()
-
-    def save_as(self) -> bool:
-        """Write a file that is chosen."""
-        path = self.dialogs.save(self.keeper.path, self.page.title.text())
-        return path is not None and self.keeper.save(path)
-
-    def export_sheet(self) -> None:
-        """Write a sheet."""
-        path = self.dialogs.sheet(self.keeper.path, self.page.title.text())
-        if path is not None:
-            self.keeper.save_sheet(path)
 
     def copy_recipe(self, index: int) -> None:
         """Copy the recipe of a generation."""
         if 0 <= index < len(self._generations):
             recipe = json.dumps(dict(self._generations[index].recipe), ensure_ascii=False, indent=1)
             QGuiApplication.clipboard().setText(recipe)
-            self.page.messages.show_message(self.tr("The recipe is on the clipboard."))
+            self.messages.show_message(self.tr("The recipe is on the clipboard."))
         else:
-            self.page.messages.show_message(self.tr("Nothing was generated yet, so there is no recipe."))
-
-    def _may_leave(self) -> bool:
-        """Whether the text may make way: saved, or not wanted."""
-        if not self.keeper.modified:
-            return True
-        answer = self.dialogs.ask_to_save()
-        return self.save() if answer == "save" else answer == "discard"
+            self.messages.show_message(self.tr("Nothing was generated yet, so there is no recipe."))
 
     def _keep_generation(self, generation: Generation) -> None:
         self._generations.append(generation)
@@ -300,16 +278,36 @@ class MainWindow(QMainWindow):
         try:
             self.panel.rules.set_rules(rules_like(self.page.editor.text(), self.models.unit))
         except ToolkitError as error:
-            self.page.messages.show_problem(str(error))
+            self.messages.show_problem(str(error))
 
     # Writing --------------------------------------------------------------------------------------
 
     def generate(self) -> None:
-        """Write, or answer where the model answers."""
-        if self.models.translator is not None:
+        """Write on; with a model that answers, ask it for the line of the cursor, or what stands on its page."""
+        if self.models.translator is None:
+            self.writer.generate()
+        elif self._pages.currentWidget() is self.translate_page:
             self.translate_page.want()
         else:
-            self.writer.generate()
+            line = self.page.editor.text().split("\n")[self.page.editor.current_line() - 1].strip()
+            self._pages.setCurrentWidget(self.translate_page)
+            if line:
+                self.translate_page.input.setPlainText(line)
+                self.translate_page.want()
+
+    def show_answers(self) -> None:
+        """The page of answers, or back to the text."""
+        here = self._pages.currentWidget() is self.page
+        self._pages.setCurrentWidget(self.translate_page if here else self.page)
+
+    def put_answer(self, text: str) -> None:
+        """An answer becomes the next line of the text."""
+        editor = self.page.editor
+        there = editor.text()
+        end = len(there)
+        editor.replace_range(end, end, f"{'' if not there or there.endswith(chr(10)) else chr(10)}{text}\n")
+        self._pages.setCurrentWidget(self.page)
+        editor.setFocus()
 
     def write_takes(self, count: int) -> None:
         """Write several texts side by side."""
@@ -364,7 +362,7 @@ class MainWindow(QMainWindow):
         self._show_busy()
         self.bars.show_model(self.models.path)
         if opened.warnings:
-            self.page.messages.show_message(" ".join(opened.warnings))
+            self.messages.show_message(" ".join(opened.warnings))
 
     def _show_loading(self, path: str) -> None:
         self.panel.model.show_loading(path or None)
@@ -375,7 +373,7 @@ class MainWindow(QMainWindow):
         self.panel.model.show_error(why)
         kept = self.models.opened is not None
         words = self.tr("The model in use stays.") if kept else ""
-        self.page.messages.show_problem(f"{why} {words}".strip())
+        self.messages.show_problem(f"{why} {words}".strip())
         if not kept and path != settings.MODEL.default:  # what was used the last time is gone
             self.open_model(settings.MODEL.default)
 
@@ -451,7 +449,7 @@ class MainWindow(QMainWindow):
     def open_dropped(self, path: Path) -> None:
         """A project, a text or a model."""
         if path.suffix.lower() in {SUFFIX, ".txt"} and not path.is_dir():
-            self.open(path)
+            self.files.open(path)
         else:
             self.open_model(str(path))
 

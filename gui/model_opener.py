@@ -23,6 +23,7 @@ def open_work(path: str) -> Work:
         if not isinstance(opened.model, LanguageModel):
             tell((opened, ""))
             return
+        opened.model.tokenizer.split("\n")  # reads the dictionary of words where there is one, and it stays
         vocabulary = vocabulary_of(opened.model.tokenizer, "auto")
         tell((opened, vocabulary.unit))
         Plan(LyricRules(lines=2, rhyme="AA"), vocabulary)  # reads the tables of rhymes, and they stay

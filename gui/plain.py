@@ -1,5 +1,6 @@
 """Text of others, shown as it is: nothing in it is markup, and nothing in it is invisible."""
 
+import html
 import unicodedata
 from collections.abc import Callable
 
@@ -30,6 +31,11 @@ _TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 """Bidirectional classes of signs that show a text in another order than it has."""
 
 
+def tooltip_of(text: str) -> str:
+    """What `setToolTip` shows as that text, wrapped; "" for none."""
+    return f"<qt>{html.escape(visible(text)).replace(chr(10), '<br>')}</qt>" if text else ""
+
+
 class PlainLabel(QLabel):
     """A label that takes no text for markup, in a colour of `toolkit.gui.theme` if one is given."""
 
@@ -37,6 +43,11 @@ class PlainLabel(QLabel):
         super().__init__(parent)
         self._tone = tone
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self._colour()
+
+    def set_tone(self, tone: Callable[[QPalette], QColor]) -> None:
+        """Another colour of `toolkit.gui.theme`."""
+        self._tone = tone
         self._colour()
 
     def show_text(self, text: str) -> None:

@@ -30,7 +30,9 @@ class Setting(Generic[T]):
         return value if type(value) is type(self.default) else self.default
 
     def set(self, value: T) -> None:
-        """Remember."""
+        """Remember; what is remembered already costs no access to the disk."""
+        if QSettings().contains(self.key) and self.get() == value:
+            return
         QSettings().setValue(self.key, json.dumps(value, ensure_ascii=False))
 
 

@@ -144,6 +144,10 @@ class TakesView(QWidget):
         self.wanted.emit(self.count.value())
 
     def _make_cards(self, count: int) -> None:
+        if count == len(self._cards):  # which are costly to make
+            for card in self._cards:
+                card.set_draft("")
+            return
         for card in self._cards:
             self._row.removeWidget(card)
             card.hide()

@@ -57,10 +57,9 @@ class TakesWriter(QObject):
         if plan.complete:
             desk.notice.emit(self.tr("All lines are locked: nothing is left to write anew."))
             return
-        desk.sampling.next_seed()
         self._begin(count)
-        how, mark = desk.sampling.lyric_options(count), desk.fingerprint
-        work = write_lyrics(model, plan.rules, how, given=plan.given, fingerprint=mark)
+        how = desk.next_lyric_options(count)
+        work = write_lyrics(model, plan.rules, how, given=plan.given, fingerprint=desk.fingerprint)
         desk.start(work, self._told, self._sung)
         desk.when_stopped(lambda: self._stopped(""))
 
@@ -121,4 +120,5 @@ class TakesWriter(QObject):
     def _note(self, song: Song, best: float) -> str:
         """How likely the model finds it, beside the others."""
         words = self.tr("mean log-probability {value:.2f}").format(value=song.log_prob)
-        return f"{words} · {self.tr('the likeliest')}" if song.log_prob == best else words
+        likeliest = self.tr("the likeliest")
+        return f"{words} · {likeliest}" if song.log_prob == best else words

@@ -7,7 +7,6 @@ A `Lane` runs one work at a time; a new one takes the place of the one before, w
 import queue
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +77,6 @@ class Lane(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._deliver)
-        _lanes.add(self)
 
     @property
     def busy(self) -> bool:
@@ -173,9 +171,9 @@ class Lane(QObject):
         run.deleteLater()
 
 
-_lanes: "weakref.WeakSet[Lane]" = weakref.WeakSet()
-
-
-def close_lanes() -> bool:
-    """Stop all threads, at the end of the program; whether all have ended."""
-    return not [lane for lane in list(_lanes) if not lane.close()]
+def close_lanes(owner: QObject) -> bool:
+    """Stop all threads that work for a window; whether all have ended."""
+    lanes = [lane for lane in owner.findChildren(QObject) if isinstance(lane, Lane)]
+    for lane in lanes:
+        lane.stop()
+    return not [lane for lane in lanes if not lane.close()]

@@ -1,18 +1,18 @@
 """Writing into the editor: on from what stands there, another way, one line, one character."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject
 
 from toolkit.language_model import LanguageModel
-from toolkit.lyrics.like import rules_like
 from toolkit.lyrics.rules import LyricRules
-from toolkit.lyrics.song import Song
+from toolkit.lyrics.song import Recipe, Song, SongLine
 
 from .desk import Desk, tokens_of
 from .text_plan import TextPlan, lyric_numbers, numbered, places_of, plan_anew, plan_of
-from .worker import Ended
-from .writing_jobs import Draft, Grown, go_on, write_lyrics
+from .worker import Ended, Work
+from .writing_jobs import Draft, Grown, another_line, go_on, write_lyrics
 
 
 @dataclass(frozen=True)
@@ -97,32 +97,36 @@ class Writer(QObject):
         if place in desk.editor.locked_lines():
             desk.notice.emit(self.tr("The line is locked. Unlock it to write it anew."))
             return
+        if not desk.rules.is_on():
+            how = desk.next_lyric_options()
+            work = another_line(model, text, place, how, desk.fingerprint)
+            desk.start(work, lambda _: None, lambda end: self._rerolled(text, place, end, *(end.value or (None, None))))
+            return
         (number,) = numbers
         lines = dict(enumerate((line for _, line in numbered(text)), start=1))
         old = lines.pop(number)
-        plan = (
-            desk.planned(lambda rules: TextPlan(rules, lines, complete=False))
-            if desk.rules.is_on()
-            else desk.attempt(lambda: TextPlan(rules_like(text, desk.unit), lines, complete=False))
-        )
+        plan = desk.planned(lambda rules: TextPlan(rules, lines, complete=False))
         if plan is None:
             return
-        desk.sampling.next_seed()
-        options, mark = desk.sampling.lyric_options(1), desk.fingerprint
-        work = write_lyrics(model, plan.rules, options, given=plan.given, avoid=(old,), fingerprint=mark)
+        work = self._lyrics(model, plan, (old,))
 
         def ended(end: Ended) -> None:
-            songs: tuple[Song, ...] = end.value.songs if end.value else ()
-            if songs and desk.editor.text() == text:
-                rows = text.split("\n")
-                start = sum(len(row) + 1 for row in rows[: place - 1])
-                desk.editor.replace_range(start, start + len(rows[place - 1]), songs[0].lines[number - 1].text)
-                desk.keep(desk.editor.text(), songs[0].recipe.to_dict())
-            elif end.value:
+            song = end.value.songs[0] if end.value and end.value.songs else None
+            self._rerolled(text, place, end, song and song.lines[number - 1], song and song.recipe)
+            if end.value and song is None:
                 desk.say_all(end.value.errors)
-            desk.report(end, sum(map(tokens_of, songs)))
 
         desk.start(work, lambda _: None, ended)
+
+    def _rerolled(self, text: str, place: int, end: Ended, line: SongLine | None, recipe: Recipe | None) -> None:
+        """Another line came, or none."""
+        editor = self._desk.editor
+        if line is not None and recipe is not None and editor.text() == text:
+            rows = text.split("\n")
+            start = sum(len(row) + 1 for row in rows[: place - 1])
+            editor.replace_range(start, start + len(rows[place - 1]), line.text)
+            self._desk.keep(editor.text(), recipe.to_dict())
+        self._desk.report(end, len(line.tokens) if line else 0)
 
     def put(self, start: int, end: int, chosen: str, *, keep_rest: bool) -> None:
         """Put another token in the place of one; without `keep_rest` what stands behind it is written anew."""
@@ -188,7 +192,6 @@ class Writer(QObject):
         """Write by the rules, in the place of all that stands there."""
         desk, editor = self._desk, self._desk.editor
         old, locked = editor.text(), desk.locked_numbers()
-        desk.sampling.next_seed()
 
         def show(text: str) -> None:
             if not editor.streaming:
@@ -219,6 +222,9 @@ class Writer(QObject):
                 desk.say_all(end.value.errors)
             desk.report(end, sum(map(tokens_of, songs)))
 
-        options, mark = desk.sampling.lyric_options(1), desk.fingerprint
-        work = write_lyrics(model, plan.rules, options, given=plan.given, avoid=avoid, fingerprint=mark)
-        desk.start(work, told, ended)
+        desk.start(self._lyrics(model, plan, avoid), told, ended)
+
+    def _lyrics(self, model: LanguageModel, plan: TextPlan, avoid: Sequence[str]) -> Work:
+        desk = self._desk
+        how = desk.next_lyric_options()
+        return write_lyrics(model, plan.rules, how, given=plan.given, avoid=avoid, fingerprint=desk.fingerprint)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from toolkit.generation import stream
 from toolkit.language_model import LanguageModel
+from toolkit.lyrics.edit import reroll_line
 from toolkit.lyrics.options import LyricOptions
 from toolkit.lyrics.rules import LyricRules
+from toolkit.lyrics.song import Recipe, SongLine
 from toolkit.lyrics.write import Takes, write_takes
 from toolkit.sampling import SamplingOptions
 from toolkit.stopping import Stop, stoppable
@@ -96,6 +98,15 @@ def write_lyrics(
             fingerprint=fingerprint,
             watch=lambda take, lines: tell(Draft(take, "\n".join(lines))),
         )
+
+    return work
+
+
+def another_line(model: LanguageModel, text: str, place: int, options: LyricOptions, fingerprint: str) -> Work:
+    """Write one line of any text anew; gives the line and the recipe."""
+
+    def work(stop: Stop, _tell: Tell) -> tuple[SongLine, Recipe]:
+        return reroll_line(stoppable(model, stop), text, place, options, fingerprint=fingerprint)
 
     return work
 

@@ -1,11 +1,10 @@
-"""The sheet to write on: messages, a title, the text, and takes below it when they are wanted."""
+"""The sheet to write on: a title, the text, and takes below it when they are wanted."""
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from .fonts import lyric_font
 from .lyric_editor import LyricEditor
-from .message_bar import MessageBar
 from .takes_view import TakesView
 
 
@@ -15,7 +14,6 @@ class WritingPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._points = 15
-        self.messages = MessageBar()
         self.title = QLineEdit()
         self.title.setFrame(False)
         self.title.setMaxLength(200)
@@ -35,8 +33,7 @@ class WritingPage(QWidget):
         self._splitter.setCollapsible(0, False)
         self._splitter.setSizes([300, 340])
         box = QVBoxLayout(self)
-        box.setContentsMargins(10, 8, 4, 4)
-        box.addWidget(self.messages)
+        box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._splitter, 1)
         self.title.returnPressed.connect(self.editor.setFocus)
         self.retranslate()

@@ -126,12 +126,14 @@ def test_works_of_a_lane_never_run_at_once(qtbot, lane):
 
 
 def test_no_thread_stays_behind(qtbot):
+    from PySide6.QtCore import QObject
+
     from toolkit.gui.worker import Lane, close_lanes
 
-    before = set(threading.enumerate())
-    lanes = [Lane(str(i)) for i in range(3)]
+    before, owner = set(threading.enumerate()), QObject()
+    lanes = [Lane(str(i), QObject(owner)) for i in range(3)]
     for lane in lanes:
         lane.start(lambda stop, tell: [tell(i) for i in range(10**9)])
     assert len(set(threading.enumerate()) - before) == 3
-    assert close_lanes()
+    assert close_lanes(owner)
     assert set(threading.enumerate()) == before

@@ -114,7 +114,7 @@ def test_a_line_is_written_anew_in_its_own_length_and_rhyme(name, lines, at, see
     unit = "word" if name == "en" else "char"
     options = LyricOptions(seed=seed, num_candidates=4)
     try:
-        found = reroll_line(models[name], text, at + 1, options).text
+        found = reroll_line(models[name], text, at + 1, options)[0].text
     except OptionError:
         found = ""
     except RuleError:
@@ -136,7 +136,7 @@ def test_a_line_is_written_anew_in_its_own_length_and_rhyme(name, lines, at, see
 
 def test_lines_are_counted_as_an_editor_does(models):
     text = "月光\n\n——\n春\u2028风\n人心"
-    assert len(atoms(reroll_line(models["zh"], text, 4, LyricOptions(seed=1)).text, "char")) == 2
+    assert len(atoms(reroll_line(models["zh"], text, 4, LyricOptions(seed=1))[0].text, "char")) == 2
     for number in (0, 2, 3, 6):
         with pytest.raises(OptionError, match="line"):
             reroll_line(models["zh"], text, number)

@@ -41,7 +41,7 @@ _PACKAGES = (
     Package("matplotlib", "the loss curve", "train"),
     Package("onnx", "export", "export"),
     Package("onnxscript", "export", "export"),
-    Package("jieba", "word models", "words"),
+    Package("jieba", "Chinese word models", "words"),
 )
 
 

@@ -20,7 +20,7 @@ from .options import LyricOptions
 from .plan import Plan
 from .rules import LyricRules, RuleError
 from .search import Answer, Request
-from .song import Song, SongLine
+from .song import Recipe, Song, SongLine
 from .template import Template
 from .text import lines_of
 from .units import UNITS, atoms
@@ -90,7 +90,7 @@ def reroll_line(
     rhymes: Rhymes | None = Rhymes(),  # noqa: B008 - frozen
     prompt: str = "",
     fingerprint: str = "",
-) -> SongLine:
+) -> tuple[SongLine, Recipe]:
     """Another line for one of any text, as long and with the same rhyme: no rules are needed but its own shape.
 
     Args:
@@ -101,6 +101,9 @@ def reroll_line(
         rhymes: what rhymes with what; None lets the line end as it likes.
         prompt: as of `toolkit.lyrics.write.write`.
         fingerprint: the same.
+
+    Returns:
+        The line, and the recipe of a text that has it in its place.
 
     Raises:
         OptionError: there is no such line, or nothing in it that can be counted.
@@ -119,7 +122,8 @@ def reroll_line(
     place = sum(map(bool, lines[:number]))
     given = {i: line for i, line in enumerate(filter(None, lines), start=1) if i != place}
     parts = {"prompt": prompt, "fingerprint": fingerprint}
-    return write(model, rules, options, given=given, avoid=(lines[number - 1],), **parts)[0].lines[place - 1]
+    song = write(model, rules, options, given=given, avoid=(lines[number - 1],), **parts)[0]
+    return song.lines[place - 1], song.recipe
 
 
 def extend(
