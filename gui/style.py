@@ -11,6 +11,20 @@ QFrame#sheet { background: palette(base); border: 1px solid palette(mid); border
 QFrame#sheet QLineEdit { background: transparent; border: 0; padding: 0 16px; }
 QFrame#sheet QPlainTextEdit { background: transparent; border: 0; }
 QTabWidget::pane { border: 0; }
+QTabBar::tab { padding: 0.5em 0.9em; border: 0; border-bottom: 2px solid transparent; color: palette(placeholder-text); }
+QTabBar::tab:hover, QTabBar::tab:selected { color: palette(window-text); }
+QTabBar::tab:selected { border-bottom-color: palette(highlight); }
+QTabBar::tab:focus { background: palette(midlight); }
+QAbstractSpinBox { min-height: 1.5em; }
+QScrollBar { background: transparent; border: 0; margin: 0; }
+QScrollBar:vertical { width: 11px; }
+QScrollBar:horizontal { height: 11px; }
+QScrollBar::handle { background: palette(mid); border-radius: 3px; margin: 2px; }
+QScrollBar::handle:hover { background: palette(dark); }
+QScrollBar::handle:vertical { min-height: 2em; }
+QScrollBar::handle:horizontal { min-width: 2em; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QSplitter::handle { background: transparent; }
 QStatusBar::item { border: 0; }
 """
