@@ -66,9 +66,7 @@ def test_placeholders_agree():
 def test_chinese_sentences_have_full_width_marks():
     marks = re.compile(r"[\u4e00-\u9fff][,;:?!]|[,;:?!][\u4e00-\u9fff]|[\u4e00-\u9fff]\.(\s|$)|\([\u4e00-\u9fff]")
     plain = {words: re.sub(r";;|{[^{}]*}", "", words) for _, _, words, _ in messages()}
-    assert [
-        words for words, text in plain.items() if marks.search(text) and "行:格" not in text and "A=" not in text
-    ] == []
+    assert [words for words, text in plain.items() if marks.search(text) and "行:格" not in text and "A=" not in text] == []
 
 
 def test_a_mnemonic_stays_one():
