@@ -71,7 +71,8 @@ class Bars(QObject):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             if name == "generate":
                 button.setObjectName("primary")
-                self._actions[name].setIcon(icon("generate", QPalette.ColorRole.HighlightedText))
+                self._actions[name].setIcon(icon(name, QPalette.ColorRole.HighlightedText))
+                self._actions[name].setIconVisibleInMenu(False)  # where it would be white on white
         gap = QWidget()
         gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(gap)

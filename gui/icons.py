@@ -25,11 +25,7 @@ def names() -> frozenset[str]:
 
 
 def icon(name: str, role: QPalette.ColorRole = QPalette.ColorRole.ButtonText) -> QIcon:
-    """A line drawing that is painted in the colour that text has at that time, muted where disabled.
-
-    Args:
-        name: one of `names`.
-        role: of the text beside it.
+    """A line drawing that is painted in the colour that a role has at that time, muted where disabled.
 
     Raises:
         KeyError: there is none of that name.
@@ -94,5 +90,6 @@ def _colour(mode: QIcon.Mode, role: QPalette.ColorRole) -> QColor:
     palette = QGuiApplication.palette()
     if mode == QIcon.Mode.Disabled:
         return palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
-    role = QPalette.ColorRole.HighlightedText if mode == QIcon.Mode.Selected else role
+    if mode == QIcon.Mode.Selected:
+        role = QPalette.ColorRole.HighlightedText
     return palette.color(QPalette.ColorGroup.Active, role)

@@ -48,6 +48,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._languages = languages
         self._generations: list[Generation] = []
+        self._model_of_text = "", ""  # what wrote the text, until a model is open
         self._model_problem = ""
         self.actions_by_name = make_actions(self)
         self.messages = MessageBar()
@@ -219,6 +220,7 @@ class MainWindow(QMainWindow):
         panel, editor = self.panel, self.page.editor
         rules = panel.rules.rules() if panel.rules.is_on() else None
         opened = self.models.opened
+        model, fingerprint = (self.models.path, opened.fingerprint) if opened else self._model_of_text
         return Project(
             text=editor.text(),
             locked=tuple(sorted(editor.locked_lines())),
@@ -226,8 +228,8 @@ class MainWindow(QMainWindow):
             takes=self.takes_writer.texts,
             rules=rules.to_dict() if rules else None,
             sampling=panel.sampling.options().to_dict(),
-            model=self.models.path,
-            fingerprint=opened.fingerprint if opened else "",
+            model=model,
+            fingerprint=fingerprint,
             title=self.page.title.text(),
         )
 
@@ -238,6 +240,7 @@ class MainWindow(QMainWindow):
         editor = self.page.editor
         editor.load(project.text, project.locked)
         self.page.title.setText(project.title)
+        self._model_of_text = project.model, project.fingerprint
         self._generations = list(project.generations)
         self.panel.history.set_generations(self._generations)
         self.takes_writer.set_texts(project.takes)

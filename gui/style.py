@@ -16,6 +16,7 @@ QTabBar { qproperty-drawBase: 0; }
 QTabBar::tab { padding: 7px 12px; border: 0; border-bottom: 2px solid transparent; color: palette(placeholder-text); }
 QTabBar::tab:selected, QTabBar::tab:hover { color: palette(window-text); }
 QTabBar::tab:selected { border-bottom-color: palette(highlight); }
+QAbstractSpinBox { min-height: 1.5em; }
 QTabBar::tab:focus { background: palette(midlight); }
 QScrollBar { background: transparent; border: 0; margin: 0; }
 QScrollBar:vertical { width: 11px; }
