@@ -38,6 +38,7 @@ TARGETS = {
 
 BEAT_MS = 5
 
+
 @dataclass(frozen=True)
 class Moment:
     """Clocks at a beat, in seconds."""

@@ -116,7 +116,6 @@ _WRITE = {
         QT_TRANSLATE_NOOP("actions", "&Generate"),
         QT_TRANSLATE_NOOP("actions", "Write on from what stands there, by the rules if they are on"),
         ("Ctrl+Return", "Ctrl+Enter"),
-        "generate",
     ),
     "stop": Entry(
         QT_TRANSLATE_NOOP("actions", "&Stop"),
@@ -148,7 +147,7 @@ _WRITE = {
         "lock",
     ),
     "reroll_line": Entry(
-        QT_TRANSLATE_NOOP("actions", "Re&roll line"),
+        QT_TRANSLATE_NOOP("actions", "Rer&oll line"),
         QT_TRANSLATE_NOOP("actions", "Write the line of the cursor anew; its neighbours and its rhyme stay"),
         ("Ctrl+Shift+R",),
         "regenerate",
@@ -161,7 +160,7 @@ _WRITE = {
 
 _VIEW = {
     "show_probs": Entry(
-        QT_TRANSLATE_NOOP("actions", "Colour by &probability"),
+        QT_TRANSLATE_NOOP("actions", "Colour by pro&bability"),
         QT_TRANSLATE_NOOP("actions", "Show how likely each character was for the model"),
         ("Ctrl+Shift+P",),
         checkable=True,

@@ -169,7 +169,7 @@ def _open_work(path: Path) -> Work:
 
 def _sheet_work(path: Path, text: str, title: str) -> Work:
     """Write a sheet."""
-    from .lyric_sheet import save_pdf, save_png  # not before: the first window comes sooner
+    from .lyric_sheet import save_pdf, save_png  # noqa: PLC0415 - the first window comes sooner without
 
     write = save_png if path.suffix.lower() == ".png" else save_pdf
     return lambda _stop, _tell: write(path, text, title)

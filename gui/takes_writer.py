@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from toolkit.lyrics.rules import LyricRules
 from toolkit.lyrics.song import Song
 
-from .desk import Desk, tokens_of
+from .desk import Desk
 from .takes_view import TakesView
 from .text_plan import TextPlan, plan_anew, plan_of
 from .worker import Ended
@@ -97,7 +97,7 @@ class TakesWriter(QObject):
                 self._found.append((base + text, {**recipe, "take": take}))
                 self._view.finish(take, text)
         self._view.end()
-        desk.report(ended, ended.value.tokens if ended.value else 0)
+        desk.report(ended)
 
     def _sung(self, ended: Ended) -> None:
         desk = self._desk
@@ -115,7 +115,7 @@ class TakesWriter(QObject):
         elif ended.value is not None:
             desk.say_all(ended.value.errors)
         self._view.end()
-        desk.report(ended, sum(map(tokens_of, songs)))
+        desk.report(ended)
 
     def _note(self, song: Song, best: float) -> str:
         """How likely the model finds it, beside the others."""

@@ -22,7 +22,7 @@ class WritingPage(QWidget):
         sheet = QFrame()
         sheet.setObjectName("sheet")
         column = QVBoxLayout(sheet)
-        column.setContentsMargins(0, 10, 0, 0)
+        column.setContentsMargins(1, 10, 1, 8)
         column.setSpacing(4)
         column.addWidget(self.title)
         column.addWidget(self.editor, 1)
@@ -31,7 +31,7 @@ class WritingPage(QWidget):
         self._splitter.addWidget(self.takes)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setCollapsible(0, False)
-        self._splitter.setSizes([300, 340])
+        self._splitter.setSizes([260, 400])
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._splitter, 1)
@@ -62,10 +62,6 @@ class WritingPage(QWidget):
         """Set all texts in the language of the window."""
         self.title.setPlaceholderText(self.tr("Title"))
         self.title.setAccessibleName(self.tr("Title of the text"))
-        self.editor.setAccessibleName(self.tr("Text"))
-        self.editor.setPlaceholderText(
-            self.tr("Write a beginning, or nothing at all, and press Generate (Ctrl+Enter).")
-        )
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Another language."""

@@ -341,8 +341,8 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>歌词</translation>
     </message>
     <message>
-        <source>Write the first words here, or let the model begin.</source>
-        <translation>在这里写下开头，或让模型起笔。</translation>
+        <source>Write a beginning, or nothing at all, and press Generate (Ctrl+Enter).</source>
+        <translation>写个开头，或什么都不写，按“生成”（Ctrl+Enter）。</translation>
     </message>
     <message>
         <source>The model gave this {percent} %.</source>
@@ -1131,14 +1131,6 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <source>Title of the text</source>
         <translation>歌词标题</translation>
     </message>
-    <message>
-        <source>Text</source>
-        <translation>歌词</translation>
-    </message>
-    <message>
-        <source>Write a beginning, or nothing at all, and press Generate (Ctrl+Enter).</source>
-        <translation>写个开头，或什么都不写，按“生成”（Ctrl+Enter）。</translation>
-    </message>
 </context>
 <context>
     <name>_Generations</name>
@@ -1330,7 +1322,7 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>重写其他行时，光标所在行保持不变</translation>
     </message>
     <message>
-        <source>Re&amp;roll line</source>
+        <source>Rer&amp;oll line</source>
         <translation>重写这一行(&amp;W)</translation>
     </message>
     <message>
@@ -1338,15 +1330,15 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>重写光标所在行，其他行和韵脚不变</translation>
     </message>
     <message>
-        <source>Ans&amp;wer</source>
-        <translation>对句(&amp;D)</translation>
+        <source>Ans&amp;wers</source>
+        <translation>对句页(&amp;D)</translation>
     </message>
     <message>
-        <source>Answer or translate the lines that stand there</source>
-        <translation>为输入的各行对句或翻译</translation>
+        <source>Show the page of answers, or the text again</source>
+        <translation>显示对句页，或返回歌词</translation>
     </message>
     <message>
-        <source>Colour by &amp;probability</source>
+        <source>Colour by pro&amp;bability</source>
         <translation>按概率着色(&amp;B)</translation>
     </message>
     <message>

@@ -1,16 +1,19 @@
 import pytest
 from PySide6.QtCore import QTranslator
 
+from toolkit import load
 from toolkit.errors import ToolkitError
 from toolkit.gui.core_sentences import FOUND, SAID, translated
 from toolkit.gui.languages import Languages
 from toolkit.lyrics.check import check
 from toolkit.lyrics.dice import Dice
 from toolkit.lyrics.like import template_like
+from toolkit.lyrics.options import LyricOptions
 from toolkit.lyrics.plan import Plan
 from toolkit.lyrics.rules import LyricRules
 from toolkit.lyrics.template import parse_template
 from toolkit.lyrics.vocabulary import vocabulary_of
+from toolkit.lyrics.write import write_takes
 from toolkit.tokenizer import CharTokenizer
 
 CHARS = "春夏秋冬光阳香长天月山人间，。花开落水流红绿"
@@ -83,7 +86,10 @@ def said_by_the_core():
         with pytest.raises(ToolkitError) as error:
             call()
         said.append((str(error.value), False))
-    return said
+    hopeless = LyricRules(lines=4, length="2", rhyme="ABBA")
+    options = LyricOptions(num_return_sequences=8, seed=1, num_candidates=1, max_tries=1)
+    takes = write_takes(load("builtin:songci"), hopeless, options)
+    return said + [(str(error), False) for error in takes.errors]
 
 
 @pytest.fixture
