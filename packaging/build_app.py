@@ -84,7 +84,7 @@ def check() -> None:
     inside = APP / "_internal" / "toolkit"
     missing = [str(path) for path in contents.data_files(package) if not (inside / path).is_file()]
     if missing:
-        raise BuildError(f"expected all data of the project in {inside}, found none of {', '.join(missing)}")
+        raise BuildError(f"expected all data of the project in {inside}, found no {', '.join(missing)}")
 
 
 def sizes(folder: Path) -> Counter[str]:

@@ -204,7 +204,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         (clock, processor), text = try_app(Path(arguments[0]).resolve(), Path(arguments[1]).resolve())
-    except TrialError as error:
+    except (TrialError, subprocess.CalledProcessError) as error:
         print(f"try_app.py: {error}", file=sys.stderr)
         return 1
     print(f"{clock:.2f} s from the start to the window, {processor:.2f} s of them of a processor; it wrote:\n{text}")
