@@ -49,7 +49,7 @@ class MainWindow(QMainWindow):
         self._languages = languages
         self._generations: list[Generation] = []
         self._model_of_text = "", ""  # what wrote the text, until a model is open
-        self._model_problem = ""
+        self._model_is_asked_for = False
         self.actions_by_name = make_actions(self)
         self.messages = MessageBar()
         self.page = WritingPage()
@@ -181,6 +181,7 @@ class MainWindow(QMainWindow):
     def begin(self, model: str | None, project: Path | None) -> None:
         """What is to be in the window at first: a model, and a text."""
         self.open_model(model or settings.MODEL.get())
+        self._model_is_asked_for = model is not None  # then no project brings its own
         restored = self.keeper.restore()
         if project is not None:
             self.files.open(project)
@@ -254,8 +255,9 @@ class MainWindow(QMainWindow):
             self.panel.rules.set_on(project.rules is not None)
         except OptionError as error:
             self.messages.show_problem(str(error))
-        if project.model and project.model != self.models.path:
+        if project.model and project.model != self.models.wanted and not self._model_is_asked_for:
             self.open_model(project.model)
+        self._model_is_asked_for = False
 
     def copy_recipe(self, index: int) -> None:
         """Copy the recipe of a generation."""
@@ -350,7 +352,6 @@ class MainWindow(QMainWindow):
     def _show_model(self) -> None:
         opened = self.models.opened
         assert opened is not None
-        self._model_problem = ""
         self.recent.add(self.models.path)
         self.panel.model.set_recent(self.recent.paths())
         self.panel.model.show_model(opened)

@@ -436,3 +436,16 @@ def test_a_model_that_answers_gets_the_line_of_the_cursor_and_its_answer_comes_i
     assert window.page.isVisible()
     editor.undo()
     assert editor.text() == "春风\n秋月\n"
+
+
+def test_a_model_that_was_asked_for_is_not_displaced_by_that_of_the_restored_text(qtbot, open_window):
+    window = open_window("builtin:lyrics-zh")
+    window.page.editor.insertPlainText("春风")
+    window.close()
+    again = open_window("builtin:songci")
+    assert again.page.editor.text() == "春风"
+    assert not again.models.busy
+    assert again.models.path == "builtin:songci"
+    again.close()
+    third = open_window(None)
+    assert third.models.path == "builtin:songci"
