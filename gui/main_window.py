@@ -49,7 +49,7 @@ class MainWindow(QMainWindow):
         self._languages = languages
         self._generations: list[Generation] = []
         self._model_of_text = "", ""  # what wrote the text, until a model is open
-        self._model_is_asked_for = False
+        self._model_is_asked_for = self._generates_soon = False
         self.actions_by_name = make_actions(self)
         self.messages = MessageBar()
         self.page = WritingPage()
@@ -289,7 +289,10 @@ class MainWindow(QMainWindow):
 
     def generate(self) -> None:
         """Write on; with a model that answers, ask it for the line of the cursor, or what stands on its page."""
-        if self.models.translator is None:
+        if self.models.opened is None and self.models.busy:
+            self._generates_soon = True
+            self.messages.show_message(self.tr("The model is being opened; then it writes."))
+        elif self.models.translator is None:
             self.writer.generate()
         elif self._pages.currentWidget() is self.translate_page:
             self.translate_page.want()
@@ -367,6 +370,10 @@ class MainWindow(QMainWindow):
         self.bars.show_model(self.models.path)
         if opened.warnings:
             self.messages.show_message(" ".join(opened.warnings))
+        if self._generates_soon:
+            self._generates_soon = False
+            self.messages.hide()
+            self.generate()
 
     def _show_loading(self, path: str) -> None:
         self.panel.model.show_loading(path or None)

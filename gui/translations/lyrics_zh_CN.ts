@@ -368,6 +368,10 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>还没有生成过歌词，没有配方可复制。</translation>
     </message>
     <message>
+        <source>The model is being opened; then it writes.</source>
+        <translation>模型正在打开，打开后就开始写。</translation>
+    </message>
+    <message>
         <source>Opening {path} …</source>
         <translation>正在打开 {path}…</translation>
     </message>

@@ -444,8 +444,21 @@ def test_a_model_that_was_asked_for_is_not_displaced_by_that_of_the_restored_tex
     window.close()
     again = open_window("builtin:songci")
     assert again.page.editor.text() == "春风"
-    assert not again.models.busy
+    qtbot.waitUntil(lambda: not again.models.busy, timeout=30_000)
     assert again.models.path == "builtin:songci"
     again.close()
     third = open_window(None)
     assert third.models.path == "builtin:songci"
+
+
+def test_who_is_quicker_than_the_model_need_not_ask_again(qtbot):
+    from toolkit.gui.app import make_application
+    from toolkit.gui.app import open_window as open_real
+
+    window = open_real(make_application(["gui"]), "builtin:songci", None, "en")
+    window.actions_by_name["generate"].trigger()
+    assert "opened" in window.messages.text
+    qtbot.waitUntil(lambda: not window.desk.busy and len(lines_of(window)) == 8, timeout=30_000)
+    assert window.messages.text == ""
+    window.close()
+    window.deleteLater()
