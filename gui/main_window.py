@@ -206,6 +206,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Nothing is asked: what is not saved is there again the next time."""
+        QGuiApplication.inputMethod().commit()
+        self.page.editor.enter_composed()
         self.desk.stop()
         self.popup.hide()
         remembered.remember(self)

@@ -344,7 +344,11 @@ class StepEditor(QPlainTextEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         """What is composed when the focus goes is entered."""
         super().focusOutEvent(event)
-        if self.composing:  # the input method was asked to enter its text, and did not
+        self.enter_composed()
+
+    def enter_composed(self) -> None:
+        """Enter what is composed: the input method was asked to do it, and did not."""
+        if self.composing:
             last = QInputMethodEvent()
             last.setCommitString(self._preedit)
             self.inputMethodEvent(last)
