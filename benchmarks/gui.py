@@ -137,7 +137,7 @@ def child(begun: float, model: str) -> dict[str, list[float]]:
     heart.wait(lambda: not window.desk.busy)
     stall("takes")
     for name in ("builtin:lyrics-zh", "builtin:lyrics-en", model):
-        window.open_model(name)
+        window.models.open(name)
         heart.wait(lambda: not window.models.busy)
     stall("loading")
     with tempfile.TemporaryDirectory() as folder:
@@ -147,7 +147,7 @@ def child(begun: float, model: str) -> dict[str, list[float]]:
             if path.suffix in {".lyrics", ".txt"}:
                 window.keeper.open(path)
             else:
-                window.open_model(str(path))
+                window.models.open(str(path))
             heart.wait(lambda: not window.models.busy and not window.keeper.busy)
     stall("bad_file")
     type_much(window, heart)

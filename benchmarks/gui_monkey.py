@@ -115,7 +115,7 @@ class Monkey:
         self.lives += 1
         if left is not None:
             self._until(lambda: not window.keeper.busy)
-            self._compare(left, window.project(), "in the next window")
+            self._compare(left, window.workspace.project(), "in the next window")
         answers = QTimer(interval=15)
         answers.timeout.connect(self._answer)
         answers.start()
@@ -132,7 +132,7 @@ class Monkey:
             if popup is None:
                 break
             popup.close()
-        left = window.project()
+        left = window.workspace.project()
         self._check("closing")
         timers = [t for t in window.findChildren(QTimer) if t.isActive() and not isinstance(t.parent(), QStatusBar)]
         if timers:
@@ -352,7 +352,7 @@ class Monkey:
 
     def _open_some(self) -> None:
         bad = str(self._some_file())
-        self.window.open_model(self._some_model() if self.random.random() < 0.6 else bad)
+        self.window.models.open(self._some_model() if self.random.random() < 0.6 else bad)
 
     def _drop(self) -> None:
         from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
@@ -379,8 +379,8 @@ class Monkey:
             kept = open_project(autosave.file) if autosave.file.exists() else None
             if kept is None:
                 self.fault("lost", "what is not saved was not kept on the disk")
-            elif kept != window.project():
-                self._compare(window.project(), kept, "on the disk")
+            elif kept != window.workspace.project():
+                self._compare(window.workspace.project(), kept, "on the disk")
 
     # What is asked --------------------------------------------------------------------------------
 
@@ -431,7 +431,7 @@ class Monkey:
         return set(MARK.findall(text))
 
     def _settle(self) -> None:
-        project = self.window.project()
+        project = self.window.workspace.project()
         self._marks, self._generations = self._marks_of(project.text), len(project.generations)
 
     def _check(self, name: str) -> None:
@@ -448,7 +448,7 @@ class Monkey:
             gone -= self._marks_of("\n".join(self._history()))
         if gone:
             self.fault("lost", f"{sorted(gone)} by {name}{' of another text' if self._loaded else ''}")
-        generations = len(self.window.project().generations)
+        generations = len(self.window.workspace.project().generations)
         if generations < self._generations and not self._loaded:
             self.fault("lost", f"generations: {self._generations} became {generations}")
         self._loaded = False

@@ -1,6 +1,5 @@
 """The window: where everything is, and who hears of what."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,10 +8,8 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from toolkit.errors import OptionError, ToolkitError
+from toolkit.errors import ToolkitError
 from toolkit.lyrics.like import rules_like
-from toolkit.lyrics.rules import LyricRules
-from toolkit.sampling import SamplingOptions
 
 from . import remembered, settings, theme
 from .actions import TAKES, make_actions
@@ -27,13 +24,14 @@ from .inspector import Inspector
 from .keeper import Keeper
 from .languages import Languages
 from .message_bar import MessageBar
+from .model_in_use import ModelInUse
 from .model_opener import ModelOpener
-from .project import SUFFIX, Generation, Project
-from .recent_models import RecentModels
+from .project import SUFFIX, Project
 from .side_panel import SidePanel
 from .takes_writer import TakesWriter
 from .translate_page import TranslatePage
 from .worker import close_lanes
+from .workspace import Workspace
 from .writer import Writer
 from .writing_page import WritingPage
 
@@ -47,9 +45,7 @@ class MainWindow(QMainWindow):
     def __init__(self, languages: Languages) -> None:
         super().__init__()
         self._languages = languages
-        self._generations: list[Generation] = []
-        self._model_of_text = "", ""  # what wrote the text, until a model is open
-        self._model_is_asked_for = self._generates_soon = False
+        self._generates_soon = False
         self.actions_by_name = make_actions(self)
         self.messages = MessageBar()
         self.page = WritingPage()
@@ -57,14 +53,14 @@ class MainWindow(QMainWindow):
         self.translate_page = TranslatePage()
         self.popup = AlternativesPopup(self.page.editor)
         self.models = ModelOpener(self)
-        self.recent = RecentModels()
         page, panel = self.page, self.panel
         self.desk = Desk(page.editor, panel.rules, panel.sampling, self.models, self)
         self.writer = Writer(self.desk)
         self.takes_writer = TakesWriter(self.desk, page.takes)
         self.inspector = Inspector(page.editor, self.popup, panel.rules, panel.sampling, self.models, self)
         self.answerer = Answerer(self.translate_page, self.models, self)
-        self.keeper = Keeper(self.project, self)
+        self.workspace = Workspace(page, panel, self.takes_writer, self.models, self)
+        self.keeper = Keeper(self.workspace.project, self)
         self.dialogs = Dialogs(self)
         self.files = Files(self.keeper, self.dialogs, self.page.title.text)
         self._build()
@@ -110,7 +106,7 @@ class MainWindow(QMainWindow):
             "save_as": files.save_as,
             "export_sheet": files.export_sheet,
             "copy_text": lambda: QGuiApplication.clipboard().setText(editor.text()),
-            "copy_recipe": lambda: self.copy_recipe(len(self._generations) - 1),
+            "copy_recipe": self.workspace.copy_recipe,
             "open_model": self.choose_model,
             "quit": self.close,
             "undo": editor.undo,
@@ -144,20 +140,26 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].toggled.connect(switch)
 
         self.desk.busy_changed.connect(self._show_busy)
-        self.desk.problem.connect(lambda error: self.messages.show_problem(str(error)))
+        self.desk.problem.connect(self._show_problem)
         self.desk.notice.connect(self.messages.show_message)
-        self.desk.wrote.connect(self._keep_generation)
+        self.desk.wrote.connect(self.workspace.add)
+        self.workspace.generated.connect(self.keeper.changed)
+        self.workspace.problem.connect(self._show_problem)
+        self.workspace.notice.connect(self.messages.show_message)
+        self.workspace.model_wanted.connect(self.models.open)
         self.desk.speed.connect(self._show_speed)
         self.inspector.put_wanted.connect(
             lambda start, end, text, rest: self.writer.put(start, end, text, keep_rest=rest)
         )
-        self.keeper.problem.connect(lambda error: self.messages.show_problem(str(error)))
+        self.keeper.problem.connect(self._show_problem)
         self.keeper.notice.connect(self.messages.show_message)
-        self.keeper.opened.connect(self.show_project)
+        self.keeper.opened.connect(self._show_project)
         self.keeper.place_changed.connect(self._show_place)
-        self.models.changed.connect(self._show_model)
-        self.models.loading.connect(self._show_loading)
-        self.models.failed.connect(self._show_model_problem)
+        self.in_use = ModelInUse(self.models, panel, self.translate_page, self.bars, self)
+        self.in_use.problem.connect(self.messages.show_problem)
+        self.in_use.notice.connect(self.messages.show_message)
+        self.in_use.loading.connect(self.statusBar().showMessage)
+        self.models.changed.connect(self._model_changed)
         self.answerer.busy_changed.connect(self._show_busy)
 
         editor.reroll_wanted.connect(self.writer.reroll)
@@ -167,10 +169,8 @@ class MainWindow(QMainWindow):
         panel.sampling.changed.connect(self.keeper.changed)
         panel.rules.template_like_wanted.connect(self._take_shape)
         panel.model.open_wanted.connect(self.choose_model)
-        panel.model.chosen.connect(self.open_model)
-        panel.model.forget_missing_wanted.connect(lambda: panel.model.set_recent(self.recent.forget_missing()))
-        panel.history.restore_wanted.connect(self._restore_generation)
-        panel.history.copy_recipe_wanted.connect(self.copy_recipe)
+        panel.history.restore_wanted.connect(self.workspace.restore)
+        panel.history.copy_recipe_wanted.connect(self.workspace.copy_recipe)
         page.takes.wanted.connect(self.write_takes)
         page.takes.stop_wanted.connect(self.desk.stop)
         page.takes.chosen.connect(self.takes_writer.choose)
@@ -180,8 +180,9 @@ class MainWindow(QMainWindow):
 
     def begin(self, model: str | None, project: Path | None) -> None:
         """What is to be in the window at first: a model, and a text."""
-        self.open_model(model or settings.MODEL.get())
-        self._model_is_asked_for = model is not None  # then no project brings its own
+        self.models.open(model or settings.MODEL.get())
+        if model is not None:
+            self.workspace.keep_model()
         restored = self.keeper.restore()
         if project is not None:
             self.files.open(project)
@@ -193,6 +194,9 @@ class MainWindow(QMainWindow):
                     example="apt install fonts-noto-cjk"
                 )
             )
+
+    def _show_problem(self, error: ToolkitError) -> None:
+        self.messages.show_problem(str(error))
 
     def show_defect(self, error: BaseException) -> None:
         """Say that the program has a defect; the text is safe."""
@@ -218,67 +222,10 @@ class MainWindow(QMainWindow):
 
     # The text -------------------------------------------------------------------------------------
 
-    def project(self) -> Project:
-        """All that the window holds."""
-        panel, editor = self.panel, self.page.editor
-        rules = panel.rules.rules() if panel.rules.is_on() else None
-        opened = self.models.opened
-        model, fingerprint = (self.models.path, opened.fingerprint) if opened else self._model_of_text
-        return Project(
-            text=editor.text(),
-            locked=tuple(sorted(editor.locked_lines())),
-            generations=tuple(self._generations),
-            takes=self.takes_writer.texts,
-            rules=rules.to_dict() if rules else None,
-            sampling=panel.sampling.options().to_dict(),
-            model=model,
-            fingerprint=fingerprint,
-            title=self.page.title.text(),
-        )
-
-    def show_project(self, project: Project) -> None:
-        """Show another text; rules and options come with it where it has some."""
+    def _show_project(self, project: Project) -> None:
         self.writer.forget()
         self.inspector.close_popup()
-        editor = self.page.editor
-        editor.load(project.text, project.locked)
-        self.page.title.setText(project.title)
-        self._model_of_text = project.model, project.fingerprint
-        self._generations = list(project.generations)
-        self.panel.history.set_generations(self._generations)
-        self.takes_writer.set_texts(project.takes)
-        self.page.show_takes(shown=bool(project.takes))
-        if not project.sampling:  # a plain text
-            return
-        try:
-            self.panel.sampling.set_options(SamplingOptions.from_dict(project.sampling, "project"))
-            if project.rules is not None:
-                self.panel.rules.set_rules(LyricRules.from_dict(project.rules, "project"))
-            self.panel.rules.set_on(project.rules is not None)
-        except OptionError as error:
-            self.messages.show_problem(str(error))
-        if project.model and project.model != self.models.wanted and not self._model_is_asked_for:
-            self.open_model(project.model)
-        self._model_is_asked_for = False
-
-    def copy_recipe(self, index: int) -> None:
-        """Copy the recipe of a generation."""
-        if 0 <= index < len(self._generations):
-            recipe = json.dumps(dict(self._generations[index].recipe), ensure_ascii=False, indent=1)
-            QGuiApplication.clipboard().setText(recipe)
-            self.messages.show_message(self.tr("The recipe is on the clipboard."))
-        else:
-            self.messages.show_message(self.tr("Nothing was generated yet, so there is no recipe."))
-
-    def _keep_generation(self, generation: Generation) -> None:
-        self._generations.append(generation)
-        self.panel.history.set_generations(self._generations)
-        self.keeper.changed()
-
-    def _restore_generation(self, index: int) -> None:
-        if 0 <= index < len(self._generations):
-            self.desk.stop()
-            self.page.editor.replace_all(self._generations[index].text)
+        self.workspace.show(project)
 
     def _take_shape(self) -> None:
         """Rules with the shape of the text that stands there."""
@@ -344,51 +291,20 @@ class MainWindow(QMainWindow):
 
     # The model ------------------------------------------------------------------------------------
 
-    def open_model(self, path: str) -> None:
-        """Open a model beside the one in use."""
-        self.models.open(path)
-
     def choose_model(self) -> None:
         """Open a model that is chosen."""
         path = self.dialogs.model()
         if path is not None:
-            self.open_model(str(path))
+            self.models.open(str(path))
 
-    def _show_model(self) -> None:
-        opened = self.models.opened
-        assert opened is not None
-        self.recent.add(self.models.path)
-        self.panel.model.set_recent(self.recent.paths())
-        self.panel.model.show_model(opened)
+    def _model_changed(self) -> None:
         self._speed.clear()
-        if self.models.translator is not None:
-            self.translate_page.set_model(opened)
-        elif self.models.language_model is not None:
-            self.panel.rules.set_unit(self.models.unit)
-            self.panel.sampling.set_vocab_size(len(self.models.language_model.tokenizer))
-        self._pages.setCurrentIndex(0 if self.models.translator is None else 1)
-        settings.MODEL.set(self.models.path)
+        self._pages.setCurrentWidget(self.page if self.models.translator is None else self.translate_page)
         self._show_busy()
-        self.bars.show_model(self.models.path)
-        if opened.warnings:
-            self.messages.show_message(" ".join(opened.warnings))
         if self._generates_soon:
             self._generates_soon = False
             self.messages.hide()
             self.generate()
-
-    def _show_loading(self, path: str) -> None:
-        self.panel.model.show_loading(path or None)
-        if path:
-            self.statusBar().showMessage(self.tr("Opening {path} …").format(path=path), 4000)
-
-    def _show_model_problem(self, path: str, why: str) -> None:
-        self.panel.model.show_error(why)
-        kept = self.models.opened is not None
-        words = self.tr("The model in use stays.") if kept else ""
-        self.messages.show_problem(f"{why} {words}".strip())
-        if not kept and path != settings.MODEL.default:  # what was used the last time is gone
-            self.open_model(settings.MODEL.default)
 
     def _show_speed(self, tokens_per_second: float) -> None:
         self.panel.model.show_speed(tokens_per_second)
@@ -464,7 +380,7 @@ class MainWindow(QMainWindow):
         if path.suffix.lower() in {SUFFIX, ".txt"} and not path.is_dir():
             self.files.open(path)
         else:
-            self.open_model(str(path))
+            self.models.open(str(path))
 
 
 def _ignoring_checked(call: Callable[[], object]) -> Callable[[], None]:

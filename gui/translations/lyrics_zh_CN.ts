@@ -360,24 +360,8 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>程序出错：{error}。歌词已保留，未保存的内容下次还在。</translation>
     </message>
     <message>
-        <source>The recipe is on the clipboard.</source>
-        <translation>配方已复制到剪贴板。</translation>
-    </message>
-    <message>
-        <source>Nothing was generated yet, so there is no recipe.</source>
-        <translation>还没有生成过歌词，没有配方可复制。</translation>
-    </message>
-    <message>
         <source>The model is being opened; then it writes.</source>
         <translation>模型正在打开，打开后就开始写。</translation>
-    </message>
-    <message>
-        <source>Opening {path} …</source>
-        <translation>正在打开 {path}…</translation>
-    </message>
-    <message>
-        <source>The model in use stays.</source>
-        <translation>仍使用当前模型。</translation>
     </message>
     <message>
         <source>{n:,.0f} tokens a second</source>
@@ -401,6 +385,17 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     <message>
         <source>Close this message</source>
         <translation>关闭消息</translation>
+    </message>
+</context>
+<context>
+    <name>ModelInUse</name>
+    <message>
+        <source>Opening {path} …</source>
+        <translation>正在打开 {path}…</translation>
+    </message>
+    <message>
+        <source>The model in use stays.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -1104,6 +1099,17 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     <message>
         <source>Write no more; what stands stays.</source>
         <translation>停笔，已写的保留。</translation>
+    </message>
+</context>
+<context>
+    <name>Workspace</name>
+    <message>
+        <source>Nothing was generated yet, so there is no recipe.</source>
+        <translation>还没有生成过歌词，没有配方可复制。</translation>
+    </message>
+    <message>
+        <source>The recipe is on the clipboard.</source>
+        <translation>配方已复制到剪贴板。</translation>
     </message>
 </context>
 <context>
