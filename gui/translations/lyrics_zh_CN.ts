@@ -395,7 +395,7 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     </message>
     <message>
         <source>The model in use stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>仍使用当前模型。</translation>
     </message>
 </context>
 <context>
