@@ -180,6 +180,7 @@ class MainWindow(QMainWindow):
 
     def begin(self, model: str | None, project: Path | None) -> None:
         """What is to be in the window at first: a model, and a text."""
+        self.page.set_font_anew()  # to be shown takes fonts away, too
         self.open_model(model or settings.MODEL.get())
         self._model_is_asked_for = model is not None  # then no project brings its own
         restored = self.keeper.restore()
