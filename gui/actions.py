@@ -138,7 +138,7 @@ _WRITE = {
     "alternatives": Entry(
         QT_TRANSLATE_NOOP("actions", "&Alternatives"),
         QT_TRANSLATE_NOOP("actions", "What else could stand at the cursor; Alt and the arrows walk on"),
-        ("Ctrl+Space", "F2"),
+        ("F2", "Ctrl+Space"),  # the latter switches many input methods
     ),
     "lock_line": Entry(
         QT_TRANSLATE_NOOP("actions", "&Lock line"),

@@ -11,6 +11,9 @@ _FOLDER = files(__package__) / "icons"
 APP = "app"
 """The name of the application's own; it has colours."""
 
+CHECKED = "checked"
+"""That of a box that is checked; the style sheet reads it from its file."""
+
 APP_SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 """Of its pictures in pixels; `toolkit.gui.make_icons` draws them."""
 
@@ -21,7 +24,7 @@ _SVG = ".svg"
 def names() -> frozenset[str]:
     """What `icon` knows."""
     found = (entry.name for entry in _FOLDER.iterdir())
-    return frozenset(name.removesuffix(_SVG) for name in found if name.endswith(_SVG)) - {APP}
+    return frozenset(name.removesuffix(_SVG) for name in found if name.endswith(_SVG)) - {APP, CHECKED}
 
 
 def icon(name: str, role: QPalette.ColorRole = QPalette.ColorRole.ButtonText) -> QIcon:

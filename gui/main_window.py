@@ -180,6 +180,7 @@ class MainWindow(QMainWindow):
 
     def begin(self, model: str | None, project: Path | None) -> None:
         """What is to be in the window at first: a model, and a text."""
+        self.page.set_font_anew()  # to be shown takes fonts away, too
         self.models.open(model or settings.MODEL.get())
         if model is not None:
             self.workspace.keep_model()

@@ -1,5 +1,9 @@
 """The few rules of looks that a palette cannot say; colours are those of the palette."""
 
+from importlib.resources import files
+
+_CHECKED = files(__package__).joinpath("icons", "checked.svg")
+
 STYLE = """
 QToolBar { border: 0; padding: 4px 8px; spacing: 4px; }
 QToolBar QToolButton { padding: 5px 9px; border-radius: 6px; }
@@ -16,8 +20,14 @@ QTabBar { qproperty-drawBase: 0; }
 QTabBar::tab { padding: 7px 12px; border: 0; border-bottom: 2px solid transparent; color: palette(placeholder-text); }
 QTabBar::tab:selected, QTabBar::tab:hover { color: palette(window-text); }
 QTabBar::tab:selected { border-bottom-color: palette(highlight); }
-QAbstractSpinBox { min-height: 1.5em; }
+QAbstractSpinBox { min-height: 1.35em; }
 QTabBar::tab:focus { background: palette(midlight); }
+QCheckBox::indicator { width: 1em; height: 1em; border: 1px solid palette(placeholder-text); border-radius: 3px;
+  background: palette(base); }
+QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: palette(highlight); }
+QCheckBox::indicator:checked { background: palette(highlight); border-color: palette(highlight);
+  image: url("CHECKED"); }
+QCheckBox::indicator:disabled { border-color: palette(mid); }
 QScrollBar { background: transparent; border: 0; margin: 0; }
 QScrollBar:vertical { width: 11px; }
 QScrollBar:horizontal { height: 11px; }
@@ -29,4 +39,4 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QSplitter::handle { background: transparent; }
 QStatusBar::item { border: 0; }
-"""
+""".replace("CHECKED", str(_CHECKED).replace("\\", "/"))

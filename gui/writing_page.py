@@ -31,7 +31,7 @@ class WritingPage(QWidget):
         self._splitter.addWidget(self.takes)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setCollapsible(0, False)
-        self._splitter.setSizes([260, 400])
+        self._splitter.setSizes([320, 340])
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._splitter, 1)
