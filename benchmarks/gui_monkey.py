@@ -75,7 +75,7 @@ class Monkey:
 
         def heard(kind: QtMsgType, _context: object, text: str) -> None:
             if kind != QtMsgType.QtDebugMsg and kind != QtMsgType.QtInfoMsg and not any(h in text for h in HARMLESS):
-                self.fault("warnings", text)
+                self.fault("warnings", text + "\n" + "".join(traceback.format_stack()[-8:-1]))
 
         def raised(kind: Any, error: Any, trace: Any) -> None:
             self.fault("exceptions", "".join(traceback.format_exception(kind, error, trace)[-5:]))
@@ -133,12 +133,12 @@ class Monkey:
                 break
             popup.close()
         left = window.workspace.project()
-        self._check("closing")
         timers = [t for t in window.findChildren(QTimer) if t.isActive() and not isinstance(t.parent(), QStatusBar)]
         if timers:
             self.fault("left_over", f"timers of a closed window: {[timer.parent() for timer in timers]}")
         if more := set(threading.enumerate()) - threads:
             self.fault("left_over", f"threads of a closed window: {more}")
+        self._check("closing")
         window.deleteLater()
         for _ in range(3):
             self._app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -163,13 +163,15 @@ class Monkey:
     # Actions --------------------------------------------------------------------------------------
 
     def _act(self) -> None:
+        if self._app.activeModalWidget() is None:
+            self.window.activateWindow()
         faulthandler.dump_traceback_later(60, exit=True)  # a window that stands still says where
         name, call = self.random.choices(self._actions, [weight for weight, _, _ in self._actions])[0][1:]
         self._last.append(name)
         if os.environ.get("MT"):
             self._t0 = time.monotonic()
             e = self.window.page.editor
-            print(self.done, name, "STREAM" * e.streaming, "COMP" * e.composing, type(self._app.focusWidget()).__name__, repr(e.text()[-60:]), file=open("/tmp/mk/trace.txt", "a"))
+            print(self.done, name, "STREAM" * e.streaming, "COMP" * e.composing, type(self._app.focusWidget()).__name__, repr(e.text()[-60:]), file=open("/tmp/mk/trace" + str(os.getpid()) + ".txt", "a"))
         call()
         if self.random.random() < 0.3:
             self._wait(self.random.choice((5, 20, 60)))
@@ -433,6 +435,7 @@ class Monkey:
     def _settle(self) -> None:
         project = self.window.workspace.project()
         self._marks, self._generations = self._marks_of(project.text), len(project.generations)
+        self._stood = project.text
 
     def _check(self, name: str) -> None:
         """Nothing was lost since the last time that the text stood still."""
@@ -447,7 +450,8 @@ class Monkey:
         if gone and not self._loaded:
             gone -= self._marks_of("\n".join(self._history()))
         if gone:
-            self.fault("lost", f"{sorted(gone)} by {name}{' of another text' if self._loaded else ''}")
+            where = " of another text" if self._loaded else ""
+            self.fault("lost", f"{sorted(gone)} by {name}{where}: {self._stood!r:.400} became {text!r:.400}")
         generations = len(self.window.workspace.project().generations)
         if generations < self._generations and not self._loaded:
             self.fault("lost", f"generations: {self._generations} became {generations}")

@@ -206,12 +206,12 @@ class Autosave(QObject):
             self._waiting = self._waiting or self._writing
             if self._told != str(self._fault):
                 self._told = str(self._fault)
-                self.failed.emit(f"{self._fault} {self._where()}")
+                self.failed.emit(f"{self._fault} {self.where()}")
             after_ms = self._delay_ms * _RETRY_AFTER
         if self._waiting is not None:
             self._timer.start(after_ms)
 
-    def _where(self) -> str:
+    def where(self) -> str:
         """Where the text is now."""
         if self._kept_at is None:
             return self.tr("The text is in this window only: save it elsewhere, or copy it.")

@@ -19,12 +19,12 @@ class Files(QObject):
 
     def new(self) -> None:
         """Begin an empty text."""
-        if self._may_leave():
+        if self.may_leave():
             self._keeper.new()
 
     def open(self, path: Path | None = None) -> None:
         """Open a project or a plain text; by default one that is chosen."""
-        if self._may_leave():
+        if self.may_leave():
             path = path or self._dialogs.open()
             if path is not None:
                 self._keeper.open(path)
@@ -44,7 +44,7 @@ class Files(QObject):
         if path is not None:
             self._keeper.save_sheet(path)
 
-    def _may_leave(self) -> bool:
+    def may_leave(self) -> bool:
         """Whether the text may make way: saved, or not wanted."""
         if not self._keeper.modified:
             return True

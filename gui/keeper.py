@@ -100,11 +100,17 @@ class Keeper(QObject):
 
     def open(self, path: Path) -> None:
         """Open a project or a plain text, beside what stands there until it is whole."""
-        self._lane.start(_open_work(path)).ended.connect(partial(self._opened, path))
+        now = self._current()
+        self._lane.start(_open_work(path)).ended.connect(partial(self._opened, path, (now.text, now.title)))
 
-    def _opened(self, path: Path, ended: Ended) -> None:
+    def _opened(self, path: Path, stood: tuple[str, str], ended: Ended) -> None:
         if ended.problem is not None:
             self.problem.emit(ended.problem)
+            return
+        now = self._current()
+        if (now.text, now.title) != stood:
+            words = self.tr("{file} was not opened, since the text went on meanwhile. Open it again.")
+            self.problem.emit(ToolkitError(words.format(file=path)))
             return
         self.opened.emit(ended.value)
         self._place = Place(path, self._current())
@@ -129,7 +135,11 @@ class Keeper(QObject):
         except ToolkitError as error:
             self._autosave.keep(now)
             kept = self._autosave.flush()
-            where = self.tr("The text is kept in {file}.").format(file=self._autosave.file) if kept else ""
+            where = (
+                self.tr("The text is kept in {file}.").format(file=self._autosave.file)
+                if kept
+                else self._autosave.where()
+            )
             self.problem.emit(ToolkitError(f"{error} {where}".strip()))
             return False
         self._place = Place(path, now)
@@ -149,6 +159,13 @@ class Keeper(QObject):
         else:
             self.notice.emit(self.tr("The sheet is in {file}.").format(file=path))
 
+    def flush(self) -> bool:
+        """Put what is not saved on the disk at once; whether it is there."""
+        if not self.modified:
+            return True
+        self._autosave.keep(self._current())
+        return self._autosave.flush()
+
     def close(self) -> None:
         """The window closes: what is not saved waits for the next one."""
         if self.modified:
@@ -159,7 +176,7 @@ class Keeper(QObject):
 
     @staticmethod
     def _is_worth_keeping(project: Project) -> bool:
-        return bool(project.text.strip() or project.generations or project.takes)
+        return bool(project.text.strip() or project.title.strip() or project.generations or project.takes)
 
 
 def _open_work(path: Path) -> Work:

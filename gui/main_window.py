@@ -140,6 +140,7 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].toggled.connect(switch)
 
         self.desk.busy_changed.connect(self._show_busy)
+        self.desk.busy_changed.connect(self._keep_takes)
         self.desk.problem.connect(self._show_problem)
         self.desk.notice.connect(self.messages.show_message)
         self.desk.wrote.connect(self.workspace.add)
@@ -196,6 +197,10 @@ class MainWindow(QMainWindow):
                 )
             )
 
+    def _keep_takes(self, busy: bool) -> None:
+        if not busy:
+            self.keeper.changed()
+
     def _show_problem(self, error: ToolkitError) -> None:
         self.messages.show_problem(str(error))
 
@@ -210,11 +215,14 @@ class MainWindow(QMainWindow):
     # What is remembered ---------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Nothing is asked: what is not saved is there again the next time."""
+        """What is not saved is there again the next time; only where the disk does not take it, it is asked."""
         QGuiApplication.inputMethod().commit()
         self.page.editor.enter_composed()
         self.desk.stop()
         self.popup.hide()
+        if not self.keeper.flush() and not self.files.may_leave():
+            event.ignore()
+            return
         remembered.remember(self)
         self.keeper.close()
         self.inspector.close()

@@ -26,7 +26,7 @@ class TakesWriter(QObject):
     @property
     def texts(self) -> tuple[str, ...]:
         """The takes, each as it would stand in the editor."""
-        return tuple(text for text, _ in self._found)
+        return tuple(text for text, _ in self._found) if any(text for text, _ in self._found) else ()
 
     def set_texts(self, texts: tuple[str, ...]) -> None:
         """Takes of an earlier day."""

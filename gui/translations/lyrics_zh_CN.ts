@@ -280,6 +280,10 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>另有 {n} 份，下次启动时恢复。</translation>
     </message>
     <message>
+        <source>{file} was not opened, since the text went on meanwhile. Open it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The text is kept in {file}.</source>
         <translation>歌词已存于 {file}。</translation>
     </message>
