@@ -37,6 +37,7 @@ class Workspace(QObject):
         super().__init__(parent)
         self._page, self._panel, self._takes, self._models = page, panel, takes, models
         self._generations: list[Generation] = []
+        self._kept_rules: LyricRules | None = None
         self._model_of_text = "", ""  # what wrote the text, until a model is open
         self._keeps_model = False
 
@@ -47,7 +48,9 @@ class Workspace(QObject):
     def project(self) -> Project:
         """All that the window holds."""
         rules, editor, opened = self._panel.rules, self._page.editor, self._models.opened
-        found = rules.rules() if rules.is_on() else None
+        if rules.rules() is not None:  # while a field has a fault, they are those from before
+            self._kept_rules = rules.rules()
+        found = self._kept_rules if rules.is_on() else None
         model, fingerprint = (self._models.path, opened.fingerprint) if opened else self._model_of_text
         return Project(
             text=editor.text(),

@@ -5,7 +5,7 @@ import threading
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from toolkit.gui.actions import TAKES
 from toolkit.gui.text_plan import numbered
@@ -323,6 +323,17 @@ def test_a_rule_that_cannot_be_met_is_said_and_nothing_changes(qtbot, window):
     assert "include" in window.messages.text
     assert window.page.editor.text() == "一二三\n"
     assert not window.workspace.project().generations
+
+
+def test_rules_with_a_fault_are_kept_as_they_were_before(qtbot, window):
+    set_rules(window, LyricRules(lines=2, length="5"))
+    kept = window.workspace.project().rules
+    field = next(edit for edit in window.panel.rules.findChildren(QLineEdit) if edit.text() == "5")
+    qtbot.keyClicks(field, "-")
+    assert window.panel.rules.fault()
+    assert window.workspace.project().rules == kept
+    window.panel.rules.set_on(False)
+    assert window.workspace.project().rules is None
 
 
 def test_counts_and_faults_stand_beside_the_lines(qtbot, window):
