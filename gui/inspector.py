@@ -81,7 +81,10 @@ class Inspector(QObject):
     # Counts and faults ----------------------------------------------------------------------------
 
     def judge_now(self) -> None:
-        """Count, and compare with the rules."""
+        """Count, and compare with the rules; a text that is being written is no fault yet."""
+        if self._editor.streaming:
+            self._judge_soon.start()
+            return
         text = self._editor.text()
         if len(text) > MAX_JUDGED_CHARS:
             self._show_judged(Judged({}, None))

@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].toggled.connect(switch)
 
         self.desk.busy_changed.connect(self._show_busy)
-        self.desk.busy_changed.connect(self._keep_takes)
+        self.takes_writer.changed.connect(self.keeper.changed)
         self.desk.problem.connect(self._show_problem)
         self.desk.notice.connect(self.messages.show_message)
         self.desk.wrote.connect(self.workspace.add)
@@ -196,10 +196,6 @@ class MainWindow(QMainWindow):
                     example="apt install fonts-noto-cjk"
                 )
             )
-
-    def _keep_takes(self, busy: bool) -> None:
-        if not busy:
-            self.keeper.changed()
 
     def _show_problem(self, error: ToolkitError) -> None:
         self.messages.show_problem(str(error))
@@ -307,6 +303,7 @@ class MainWindow(QMainWindow):
             self.models.open(str(path))
 
     def _model_changed(self) -> None:
+        self.statusBar().clearMessage()
         self._speed.clear()
         self._pages.setCurrentWidget(self.page if self.models.translator is None else self.translate_page)
         self._show_busy()

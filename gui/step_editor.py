@@ -287,6 +287,10 @@ class StepEditor(QPlainTextEdit):
         """Line ends are all of one kind; what an input method may still need changes nothing."""
         if self.composing and event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
             event.accept()
+        elif event.matches(QKeySequence.StandardKey.Undo):  # as Alt+Backspace is on Windows, within no step of ours
+            self.undo()
+        elif event.matches(QKeySequence.StandardKey.Redo):
+            self.redo()
         elif not self.isReadOnly() and (
             event.matches(QKeySequence.StandardKey.InsertParagraphSeparator)
             or event.matches(QKeySequence.StandardKey.InsertLineSeparator)

@@ -37,6 +37,11 @@ QScrollBar::handle:horizontal { min-width: 28px; }
 QScrollBar::handle:hover { background: palette(placeholder-text); }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QPushButton { background: palette(button); border: 1px solid palette(mid); border-radius: 5px; padding: 4px 12px; }
+QPushButton:hover { background: palette(midlight); }
+QPushButton:focus { border-color: palette(highlight); }
+QPushButton:pressed, QPushButton:checked { background: palette(mid); }
+QPushButton:disabled { color: palette(placeholder-text); background: transparent; }
 QSplitter::handle { background: transparent; }
 QStatusBar::item { border: 0; }
 """.replace("CHECKED", str(_CHECKED).replace("\\", "/"))

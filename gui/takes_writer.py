@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from toolkit.lyrics.rules import LyricRules
 from toolkit.lyrics.song import Song
@@ -16,7 +16,13 @@ from .writing_jobs import Draft, Grown, go_on, write_lyrics
 
 
 class TakesWriter(QObject):
-    """Fills the takes; the editor changes only when one is chosen."""
+    """Fills the takes; the editor changes only when one is chosen.
+
+    Signals:
+        changed: there are other takes.
+    """
+
+    changed = Signal()
 
     def __init__(self, desk: Desk, view: TakesView) -> None:
         super().__init__(desk)
@@ -86,6 +92,7 @@ class TakesWriter(QObject):
         """What stands in the cards can be chosen as it is."""
         self._found = [(base + text if text else "", {}) for text in self._view.texts()]
         self._view.end()
+        self.changed.emit()
 
     def _streamed(self, base: str, prompt: str, ended: Ended) -> None:
         desk = self._desk
@@ -97,6 +104,7 @@ class TakesWriter(QObject):
                 self._found.append((base + text, {**recipe, "take": take}))
                 self._view.finish(take, text)
         self._view.end()
+        self.changed.emit()
         desk.report(ended)
 
     def _sung(self, ended: Ended) -> None:
@@ -104,21 +112,16 @@ class TakesWriter(QObject):
         desk.when_stopped(None)
         songs: tuple[Song, ...] = ended.value.songs if ended.value else ()
         if songs:
-            best = max(song.log_prob for song in songs)
+            best = max(range(len(songs)), key=lambda i: songs[i].log_prob) if len(songs) > 1 else -1
             self._view.begin(len(songs))
             self._found = [(str(song), song.recipe.to_dict()) for song in songs]
             for i, song in enumerate(songs):
-                self._view.finish(i, str(song), self._note(song, best))
+                self._view.finish(i, str(song), self.tr("the likeliest for the model") if i == best else "")
             if ended.value.errors:
                 count = len(ended.value.errors)
                 desk.notice.emit(self.tr("{n} of the takes led nowhere.").format(n=count))
         elif ended.value is not None:
             desk.say_all(ended.value.errors)
         self._view.end()
+        self.changed.emit()
         desk.report(ended)
-
-    def _note(self, song: Song, best: float) -> str:
-        """How likely the model finds it, beside the others."""
-        words = self.tr("mean log-probability {value:.2f}").format(value=song.log_prob)
-        likeliest = self.tr("the likeliest")
-        return f"{words} · {likeliest}" if song.log_prob == best else words

@@ -281,7 +281,7 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     </message>
     <message>
         <source>{file} was not opened, since the text went on meanwhile. Open it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} 没有打开，因为这期间歌词有了改动。请再打开一次。</translation>
     </message>
     <message>
         <source>The text is kept in {file}.</source>
@@ -933,16 +933,12 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
         <translation>所有行都锁定了，没有可重写的。</translation>
     </message>
     <message>
+        <source>the likeliest for the model</source>
+        <translation>模型最看好</translation>
+    </message>
+    <message>
         <source>{n} of the takes led nowhere.</source>
         <translation>有 {n} 稿没能写成。</translation>
-    </message>
-    <message>
-        <source>mean log-probability {value:.2f}</source>
-        <translation>平均对数概率 {value:.2f}</translation>
-    </message>
-    <message>
-        <source>the likeliest</source>
-        <translation>最高</translation>
     </message>
 </context>
 <context>

@@ -246,7 +246,7 @@ window.page.editor.insertPlainText("，" + "处处闻啼鸟" * 99)
 wait(lambda: list(Path({str(tmp_path)!r}).rglob("autosave/*.lyrics")))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (9, resource.RLIM_INFINITY))
-assert not window.save()
+assert not window.files.save()
 assert path.read_bytes() == old
 print(window.messages.text)
 from PySide6.QtCore import QTimer
