@@ -115,7 +115,7 @@ def _paint_text(painter: QPainter, box: QRectF, row: Row, ink: QColor, muted: QC
 def _paint_prob(painter: QPainter, cell: QRectF, prob: float, scale: float, colour: QColor) -> None:
     """A bar on its track, and the number at the right."""
     em = QFontMetricsF(painter.font()).height()
-    track = QRectF(cell.left(), cell.center().y() - 0.14 * em, cell.width() - 3.8 * em, 0.28 * em)
+    track = QRectF(cell.left(), cell.center().y() - 0.14 * em, cell.width() - 3.5 * em, 0.28 * em)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_thinned(colour, 0.18))
     painter.drawRoundedRect(track, 0.14 * em, 0.14 * em)

@@ -154,7 +154,10 @@ class Inspector(QObject):
             if options.by_rules
             else self.tr("In the place of “{text}”, after sampling")
         )
-        rows = [Row(row.text, row.prob, row.kept, rule_name(row.note) if row.note else "") for row in options.rows]
+        scale = max(max(row.prob, row.kept) for row in options.rows) or 1.0
+        rows = [
+            Row(row.text, row.prob, row.kept, rule_name(row.note) if row.note else "", scale) for row in options.rows
+        ]
         self._editor.mark_asked(options.start, options.end)
         at, keys = self._editor.character_rect(self._place), self._editor.walking
         self._popup.show_rows(rows, heading.format(text=visible(stands)), at, take_keys=keys)
