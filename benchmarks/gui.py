@@ -3,14 +3,16 @@
 usage: python benchmarks/gui.py [--runs 7] [--json] [MODEL]
 
 Every run is a fresh process on Qt's offscreen platform, which paints but shows nothing, with compiled modules as an
-installed package has them; the figures are medians over the runs. The heartbeat is a timer of 5 ms in the window's thread: the longest time between two of its beats is the
-longest time that the window answered nobody. `own` leaves out how long that thread was ready to run and the machine,
-busy with something else, did not let it (Linux's /proc/PID/schedstat; 0 where there is none); `cpu` is what the thread
-computed in the worst gap. Targets are held against `wall`. Needs the extra `gui`.
+installed package has them; the figures are medians over the runs. The heartbeat is a timer of 5 ms in the window's
+thread: the longest time between two of its beats is the longest time that the window answered nobody. `own` leaves out
+how long that thread was ready to run and the machine, busy with something else, did not let it (Linux's
+/proc/PID/schedstat; nothing elsewhere); `cpu` is what the thread computed in the worst gap. Targets are held against
+`wall`. Of the seconds, `own` is the time of all threads and `cpu` that of the window's. Needs the extra `gui`.
 """
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import statistics
@@ -96,7 +98,7 @@ class Heart:
         beats, self._beats = self._beats, []
         gaps = [
             Gap(wall, wall - 1000 * (b.waited - a.waited), 1000 * (b.cpu - a.cpu))
-            for a, b in zip(beats, beats[1:], strict=False)
+            for a, b in itertools.pairwise(beats)
             for wall in [1000 * (b.wall - a.wall)]
         ]
         return max(gaps, key=lambda gap: gap.wall, default=Gap(0, 0, 0))

@@ -25,6 +25,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QEvent, QMetaObject, QMimeData, QPoint, Qt, QTimer, QtMsgType, QUrl, qInstallMessageHandler
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QInputMethodEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox, QStatusBar, QWidget
+from shiboken6 import isValid
+
+from toolkit.builtin_models import model_path
+from toolkit.gui.app import make_application, open_window
+from toolkit.gui.autosave import Autosave
+from toolkit.gui.main_window import MainWindow
+from toolkit.gui.project import open_project
+
 MARK = re.compile(r"m\d+x|春\d+秋")
 """What the monkey types is unlike anything else, so that its loss is seen."""
 
@@ -54,7 +66,6 @@ class Monkey:
     """Acts on one window after the other, and writes down what went wrong."""
 
     def __init__(self, seed: int, folder: Path, models: list[str], *, breaks: str = "") -> None:
-        from toolkit.gui.app import make_application
 
         self.random = random.Random(seed)
         self.folder = folder
@@ -74,21 +85,16 @@ class Monkey:
         self._models = ["builtin:songci", "builtin:songci", "builtin:lyrics-zh", "builtin:lyrics-en", *models]
         self._actions = list(self._choices())
         if breaks == "autosave":
-            from toolkit.gui.autosave import Autosave
-
             Autosave.keep = lambda *_: None  # type: ignore[method-assign]
-        if breaks == "undo":
-            from toolkit.gui.lyric_editor import LyricEditor
-
-            LyricEditor.replace_all = lambda self, text, _=(): self.load(text)  # type: ignore[assignment]
+        if breaks == "asking":
+            MainWindow._may_leave = lambda _: True  # type: ignore[method-assign]
 
     # What goes wrong ------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        from PySide6.QtCore import QtMsgType, qInstallMessageHandler
 
         def heard(kind: QtMsgType, _context: object, text: str) -> None:
-            if kind != QtMsgType.QtDebugMsg and kind != QtMsgType.QtInfoMsg and not any(h in text for h in HARMLESS):
+            if kind not in {QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg} and not any(h in text for h in HARMLESS):
                 self.fault("warnings", "\n".join([text, *traceback.format_stack()[-6:-1]]))
 
         def raised(kind: Any, error: Any, trace: Any) -> None:
@@ -115,12 +121,6 @@ class Monkey:
 
     def _live(self, actions: int, left: Any) -> Any:
         """One window: see that it holds what the last one left, act, close it; what it left."""
-        from PySide6.QtCore import QEvent, QTimer
-        from PySide6.QtWidgets import QStatusBar
-        from shiboken6 import isValid
-
-        from toolkit.gui.app import open_window
-
         threads = set(threading.enumerate())
         self.window = window = open_window(self._app, self._some_model(), None, self.random.choice(("en", "zh_CN")))
         window.keeper.opened.connect(self._on_load)
@@ -201,6 +201,9 @@ class Monkey:
         yield 12, "shortcut", self._shortcut
         yield 5, "generate", lambda: self._trigger("generate")
         yield 3, "menu", self._menu
+        yield 1, "new", lambda: self._trigger("new")
+        yield 1, "open", lambda: self._trigger("open")
+        yield 1, "save", lambda: self._trigger("save")
         yield 4, "undo", lambda: self._trigger("undo")
         yield 2, "redo", lambda: self._trigger("redo")
         yield 2, "drop", self._drop
@@ -225,7 +228,6 @@ class Monkey:
         return self._typed
 
     def _type(self) -> None:
-        from PySide6.QtTest import QTest
 
         text = f"m{self._mark()}x"
         editor = self.window.page.editor
@@ -239,8 +241,6 @@ class Monkey:
             self.fault("lost", f"{text} was typed and is not there")
 
     def _compose(self, *, ends: bool = True) -> None:
-        from PySide6.QtGui import QInputMethodEvent
-        from shiboken6 import isValid
 
         target = self._app.focusWidget() if self.random.random() < 0.3 else self.window.page.editor
         target = target or self.window.page.editor
@@ -262,17 +262,28 @@ class Monkey:
 
     @staticmethod
     def _keys() -> dict[str, Any]:
-        from PySide6.QtCore import Qt
 
-        names = (
-            "Return Backspace Delete Left Right Up Down Home End Tab Escape Space PageUp PageDown Backtab F2".split()
-        )
+        names = [
+            "Return",
+            "Backspace",
+            "Delete",
+            "Left",
+            "Right",
+            "Up",
+            "Down",
+            "Home",
+            "End",
+            "Tab",
+            "Escape",
+            "Space",
+            "PageUp",
+            "PageDown",
+            "Backtab",
+            "F2",
+        ]
         return {name: getattr(Qt.Key, f"Key_{name}") for name in (*names, *"A1270")}
 
     def _key(self) -> None:
-        from PySide6.QtCore import Qt
-        from PySide6.QtTest import QTest
-        from shiboken6 import isValid
 
         modifier = self.random.choice(
             [Qt.KeyboardModifier.NoModifier] * 5
@@ -286,14 +297,12 @@ class Monkey:
                 self._check("key")
 
     def _visible(self) -> list[Any]:
-        from PySide6.QtWidgets import QWidget
 
         roots = [self.window, self.window.popup]
         found = [widget for root in roots for widget in root.findChildren(QWidget)]
         return [w for w in found if w.isVisible() and w.isEnabled() and not w.visibleRegion().isEmpty()]
 
     def _spot(self) -> tuple[Any, Any]:
-        from PySide6.QtCore import QPoint
 
         widget = self.random.choice(self._visible())
         rect = widget.visibleRegion().boundingRect()
@@ -302,8 +311,6 @@ class Monkey:
         )
 
     def _click(self) -> None:
-        from PySide6.QtCore import Qt
-        from PySide6.QtTest import QTest
 
         widget, point = self._spot()
         self._last[-1] += f" {type(widget).__name__} {widget.objectName() or widget.accessibleName()}"
@@ -313,7 +320,6 @@ class Monkey:
         click(widget, button, shift, point)
 
     def _hover(self) -> None:
-        from PySide6.QtTest import QTest
 
         widget, point = self._spot()
         QTest.mouseMove(widget, point)
@@ -326,7 +332,6 @@ class Monkey:
             action.trigger()
 
     def _shortcut(self) -> None:
-        from PySide6.QtTest import QTest
 
         names = [name for name in self.window.actions_by_name if name != "quit"]
         name = self.random.choice(names)
@@ -360,7 +365,6 @@ class Monkey:
         if self.random.random() < 0.15:
             path = self.folder / f"gone{self.random.choice(('.onnx', '.lyrics', '.txt'))}"
             path.write_bytes(b"x" * 99)
-            from PySide6.QtCore import QTimer
 
             QTimer.singleShot(self.random.choice((0, 3)), lambda: path.unlink(missing_ok=True))
             return path
@@ -372,8 +376,6 @@ class Monkey:
         self.window.models.open(self._some_model() if self.random.random() < 0.6 else bad)
 
     def _drop(self) -> None:
-        from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-        from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
         path = self._some_file()
         self._last[-1] += f" {path.name}"
@@ -386,8 +388,6 @@ class Monkey:
 
     def _power_cut(self) -> None:
         """Were it now, a little after the last change, all would be on the disk."""
-        from toolkit.gui.project import open_project
-
         window, autosave = self.window, self.window.keeper._autosave
         window.desk.stop()
         autosave._timer.setInterval(min(autosave._timer.interval(), 30))
@@ -403,9 +403,6 @@ class Monkey:
 
     def _answer(self) -> None:
         """Whatever stands in the way: press a button, name a file, or go."""
-        from PySide6.QtCore import QMetaObject, Qt, QTimer
-        from PySide6.QtTest import QTest
-        from PySide6.QtWidgets import QFileDialog, QLineEdit, QMessageBox
 
         def soon(widget: Any, call: Callable[[], object]) -> None:
             """Not from here: this timer does not run again while what it calls waits for an answer."""
@@ -423,6 +420,7 @@ class Monkey:
             if dialog.standardButton(button) in (QMessageBox.StandardButton.Discard,):
                 self._excused |= self._marks_of(self.window.page.editor.text()) | self._marks
                 self._generations = 0
+            self._last.append(f"[{button.text()}]")
             soon(button, button.click)
         elif isinstance(dialog, QFileDialog):
             if self.random.random() < 0.3 or self._patience > 20:
@@ -434,6 +432,7 @@ class Monkey:
             if saves:
                 names = ("own1.lyrics", "own2.txt", "own3", "own4.lyrics", "no/such/own.lyrics", "own.pdf", "own.png")
                 name = str(self.folder / self.random.choice(names))
+            self._last.append(f"[{Path(name).name}]")
             line.setText(name)
             soon(dialog, lambda: QMetaObject.invokeMethod(dialog, "accept"))
         elif dialog is not None:
@@ -443,6 +442,7 @@ class Monkey:
 
     def _on_load(self) -> None:
         self._loaded = True
+        self._last.append("[loaded]")
 
     def _marks_of(self, text: str) -> set[str]:
         return set(MARK.findall(text))
@@ -501,7 +501,6 @@ class Monkey:
     # Time -----------------------------------------------------------------------------------------
 
     def _wait(self, milliseconds: int) -> None:
-        from PySide6.QtTest import QTest
 
         QTest.qWait(milliseconds)
 
@@ -516,8 +515,6 @@ class Monkey:
 
 def make_files(folder: Path) -> list[Path]:
     """What somebody may open: good and bad models, projects and texts, and what is none of them."""
-    from toolkit.builtin_models import model_path
-
     whole = model_path("builtin:songci").read_bytes()
     contents = {
         "good.onnx": whole,
@@ -550,7 +547,9 @@ def main() -> int:
     parser.add_argument("--actions", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", action="append", default=[], help="more models, good or bad")
-    parser.add_argument("--break", dest="breaks", default="", choices=("", "autosave", "undo"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--break", dest="breaks", default="", choices=("", "autosave", "asking"), help=argparse.SUPPRESS
+    )
     options = parser.parse_args()
     faulthandler.enable()
     with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as folder:

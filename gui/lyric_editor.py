@@ -181,7 +181,9 @@ class LyricEditor(StepEditor):
         return QRect(self.viewport().mapToGlobal(box.topLeft()), box.size())
 
     def character_at(self, point: QPointF) -> int:
-        """The character under a point of the viewport; -1 beside all of them."""
+        """The character under a point of the viewport; -1 beside all of them, and while an input method composes."""
+        if self.composing:  # what it shows counts in the layout, not in the text
+            return -1
         near = self._positions.to_chars(self.cursorForPosition(point.toPoint()).position())
         for position in (near, near - 1):
             if 0 <= position < len(self._text) and self._text[position] != "\n":
@@ -222,6 +224,7 @@ class LyricEditor(StepEditor):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """A click in the text leaves the alternatives."""
         self._asking.leave()
+        self.end_composing()
         super().mousePressEvent(event)
 
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QKeySequence, QTextCursor
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QInputMethodEvent, QKeyEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from . import line_locks
@@ -284,8 +284,12 @@ class StepEditor(QPlainTextEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Line ends are all of one kind; what an input method may still need changes nothing."""
-        if self.composing and event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
+        """Line ends are all of one kind; what an input method may still need changes nothing.
+
+        Nor does it move the cursor, which Qt would move through what is composed, and out of the text.
+        """
+        types = bool(event.text()) and event.text().isprintable()
+        if self.composing and (not types or event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier):
             event.accept()
         elif event.matches(QKeySequence.StandardKey.Undo):  # as Alt+Backspace is on Windows, within no step of ours
             self.undo()
@@ -349,6 +353,13 @@ class StepEditor(QPlainTextEdit):
         """What is composed when the focus goes is entered."""
         super().focusOutEvent(event)
         self.enter_composed()
+
+    def end_composing(self) -> None:
+        """Ask the input method to enter its text; what it does not is no longer shown, nor counted as text by Qt."""
+        if self.composing:
+            QGuiApplication.inputMethod().commit()
+        if self.composing:
+            self.inputMethodEvent(QInputMethodEvent())
 
     def enter_composed(self) -> None:
         """Enter what is composed: the input method was asked to do it, and did not."""

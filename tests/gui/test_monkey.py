@@ -32,7 +32,7 @@ def test_nothing_breaks_and_nothing_is_lost(seed):
     assert code == 0
 
 
-@pytest.mark.parametrize("what", ["autosave", "undo"])
+@pytest.mark.parametrize("what", ["autosave", "asking"])
 def test_what_is_lost_is_found(what):
     code, counts, said = monkey("--actions", 120, "--seed", 1, "--break", what)
     assert counts["lost"] > 0

@@ -1,6 +1,7 @@
 """What is said where no window can open: one sentence, and no traceback."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -54,3 +55,32 @@ def test_onnx_runtime_reports_to_nobody(cli, tmp_path):
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": ""}
     assert cli("generate", "builtin:songci", "--prompt", "春", "--max-new-tokens", "2", **home).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_a_window_that_writes_loads_neither_torch_nor_onnx(tmp_path):
+    program = """
+import sys
+from toolkit.gui.app import make_application, open_window
+app = make_application(["gui"])
+window = open_window(app, "builtin:songci", None, "en")
+window.actions_by_name["generate"].trigger()  # once the model is open
+while not window.workspace.project().generations:
+    app.processEvents()
+print(window.page.editor.text().count("\\n"))
+window.close()
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+    own = {"QT_QPA_PLATFORM": "offscreen", "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **own},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    count, modules = done.stdout.split("\n")[:2]
+    assert count == "7"
+    assert {"PySide6", "onnxruntime", "numpy"} <= set(modules.split())
+    assert not {"torch", "onnx", "onnxscript", "matplotlib", "jieba"} & set(modules.split())
