@@ -6,8 +6,9 @@ Every run is a fresh process on Qt's offscreen platform, which paints but shows 
 installed package has them; the figures are medians over the runs. The heartbeat is a timer of 5 ms in the window's
 thread: the longest time between two of its beats is the longest time that the window answered nobody. `own` leaves out
 how long any thread of the process was ready to run and the machine, busy with something else, did not let it (Linux's
-/proc/PID/task/TID/schedstat; nothing elsewhere), so it is the least that is of our making; `cpu` is what the thread computed in the worst gap. Targets are held against
-`wall`. Of the seconds, `own` is the time of all threads and `cpu` that of the window's. Needs the extra `gui`.
+/proc/PID/task/TID/schedstat; nothing elsewhere): it is the least that is of our making. `cpu` is what the window's
+thread computed in the worst gap. Targets are held against `wall`. Of the seconds, `own` is what all threads computed
+and `cpu` what the window's did. Needs the extra `gui`.
 """
 
 import argparse
@@ -63,8 +64,8 @@ def now() -> Moment:
     """The clocks of this thread, and how long all threads of the process waited for a processor."""
     waited = 0
     with contextlib.suppress(OSError):
-        for task in os.listdir("/proc/self/task"):
-            waited += int(Path(f"/proc/self/task/{task}/schedstat").read_bytes().split()[1])
+        for task in Path("/proc/self/task").iterdir():
+            waited += int((task / "schedstat").read_bytes().split()[1])
     return Moment(time.perf_counter(), time.thread_time(), waited / 1e9)
 
 
@@ -140,7 +141,7 @@ def child(begun: float, model: str) -> dict[str, list[float]]:
     heart.wait(lambda: not window.desk.busy)
     stall("takes")
     for name in ("builtin:lyrics-zh", "builtin:lyrics-en", model):
-        window.open_model(name)
+        window.models.open(name)
         heart.wait(lambda: not window.models.busy)
     stall("loading")
     with tempfile.TemporaryDirectory() as folder:
@@ -150,7 +151,7 @@ def child(begun: float, model: str) -> dict[str, list[float]]:
             if path.suffix in {".lyrics", ".txt"}:
                 window.keeper.open(path)
             else:
-                window.open_model(str(path))
+                window.models.open(str(path))
             heart.wait(lambda: not window.models.busy and not window.keeper.busy)
     stall("bad_file")
     type_much(window, heart)

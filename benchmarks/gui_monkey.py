@@ -131,7 +131,7 @@ class Monkey:
         self.lives += 1
         if left is not None:
             self._until(lambda: not window.keeper.busy)
-            self._compare(left, window.project(), "in the next window")
+            self._compare(left, window.workspace.project(), "in the next window")
         answers = QTimer(interval=15)
         answers.timeout.connect(self._answer)
         answers.start()
@@ -148,7 +148,7 @@ class Monkey:
             if popup is None:
                 break
             popup.close()
-        left = window.project()
+        left = window.workspace.project()
         timers = [t for t in window.findChildren(QTimer) if t.isActive() and not isinstance(t.parent(), QStatusBar)]
         if timers:
             self.fault("left_over", f"timers of a closed window: {[timer.parent() for timer in timers]}")
@@ -373,7 +373,7 @@ class Monkey:
 
     def _open_some(self) -> None:
         bad = str(self._some_file())
-        self.window.open_model(self._some_model() if self.random.random() < 0.6 else bad)
+        self.window.models.open(self._some_model() if self.random.random() < 0.6 else bad)
 
     def _drop(self) -> None:
 
@@ -396,8 +396,8 @@ class Monkey:
             kept = open_project(autosave.file) if autosave.file.exists() else None
             if kept is None:
                 self.fault("lost", "what is not saved was not kept on the disk")
-            elif kept != window.project():
-                self._compare(window.project(), kept, "on the disk")
+            elif kept != window.workspace.project():
+                self._compare(window.workspace.project(), kept, "on the disk")
 
     # What is asked --------------------------------------------------------------------------------
 
@@ -448,7 +448,7 @@ class Monkey:
         return set(MARK.findall(text))
 
     def _settle(self) -> None:
-        project = self.window.project()
+        project = self.window.workspace.project()
         self._marks, self._generations = self._marks_of(project.text), len(project.generations)
         self._stood = project.text
 
@@ -467,7 +467,7 @@ class Monkey:
         if gone:
             where = " of another text" if self._loaded else ""
             self.fault("lost", f"{sorted(gone)} by {name}{where}: {self._stood!r:.400} became {text!r:.400}")
-        generations = len(self.window.project().generations)
+        generations = len(self.window.workspace.project().generations)
         if generations < self._generations and not self._loaded:
             self.fault("lost", f"generations: {self._generations} became {generations}")
         self._loaded = False

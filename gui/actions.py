@@ -1,5 +1,6 @@
 """All that can be done from menus and by keys, as one table."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -115,7 +116,6 @@ _WRITE = {
         QT_TRANSLATE_NOOP("actions", "&Generate"),
         QT_TRANSLATE_NOOP("actions", "Write on from what stands there, by the rules if they are on"),
         ("Ctrl+Return", "Ctrl+Enter"),
-        "generate",
     ),
     "stop": Entry(
         QT_TRANSLATE_NOOP("actions", "&Stop"),
@@ -138,7 +138,7 @@ _WRITE = {
     "alternatives": Entry(
         QT_TRANSLATE_NOOP("actions", "&Alternatives"),
         QT_TRANSLATE_NOOP("actions", "What else could stand at the cursor; Alt and the arrows walk on"),
-        ("Ctrl+Space", "F2"),
+        ("F2", "Ctrl+Space"),  # the latter switches many input methods
     ),
     "lock_line": Entry(
         QT_TRANSLATE_NOOP("actions", "&Lock line"),
@@ -147,20 +147,20 @@ _WRITE = {
         "lock",
     ),
     "reroll_line": Entry(
-        QT_TRANSLATE_NOOP("actions", "Re&roll line"),
+        QT_TRANSLATE_NOOP("actions", "Rer&oll line"),
         QT_TRANSLATE_NOOP("actions", "Write the line of the cursor anew; its neighbours and its rhyme stay"),
         ("Ctrl+Shift+R",),
         "regenerate",
     ),
     "answer": Entry(
-        QT_TRANSLATE_NOOP("actions", "Ans&wer"),
-        QT_TRANSLATE_NOOP("actions", "Answer or translate the lines that stand there"),
+        QT_TRANSLATE_NOOP("actions", "Ans&wers"),
+        QT_TRANSLATE_NOOP("actions", "Show the page of answers, or the text again"),
     ),
 }
 
 _VIEW = {
     "show_probs": Entry(
-        QT_TRANSLATE_NOOP("actions", "Colour by &probability"),
+        QT_TRANSLATE_NOOP("actions", "Colour by pro&bability"),
         QT_TRANSLATE_NOOP("actions", "Show how likely each character was for the model"),
         ("Ctrl+Shift+P",),
         checkable=True,
@@ -240,6 +240,10 @@ MENUS: Sequence[tuple[str, Sequence[str]]] = (
 """Title and names of `ENTRIES`; "" is a line between."""
 
 
+_MNEMONIC = re.compile(r"\(&.\)|&|…")
+"""What a menu shows and a button does not; Chinese has the letter in brackets behind the words."""
+
+
 def translated(text: str) -> str:
     """A text of this table in the language of the window."""
     return QCoreApplication.translate(CONTEXT, text)
@@ -267,6 +271,7 @@ def retranslate_actions(actions: Mapping[str, QAction]) -> None:
         entry, n = ENTRIES[name], name.rpartition("_")[2]
         text, words = (translated(part).replace("{n}", n) for part in (entry.text, entry.help))
         action.setText(text)
+        action.setIconText(_MNEMONIC.sub("", text))
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{words} ({keys})" if keys else words)
         action.setStatusTip(words)

@@ -25,12 +25,14 @@ class Row:
         prob: its probability before sampling and rules.
         kept: after them; 0 where they drop it.
         note: a few words more, such as which rule it breaks.
+        scale: the probability of a whole bar.
     """
 
     text: str
     prob: float
     kept: float
     note: str = ""
+    scale: float = 1.0
 
 
 def percent(prob: float) -> str:
@@ -82,8 +84,8 @@ class RowPainter(QStyledItemDelegate):
         painter.drawText(key, int(_LEFT), KEYS[index.row() : index.row() + 1])
         ink = palette.color(QPalette.ColorRole.Text) if row.kept > 0 else theme.muted(palette)
         _paint_text(painter, text, row, ink, theme.muted(palette))
-        _paint_prob(painter, before, row.prob, theme.muted(palette))
-        _paint_prob(painter, after, row.kept, theme.accent(palette))
+        _paint_prob(painter, before, row.prob, row.scale, theme.muted(palette))
+        _paint_prob(painter, after, row.kept, row.scale, theme.accent(palette))
         painter.restore()
 
 
@@ -110,16 +112,16 @@ def _paint_text(painter: QPainter, box: QRectF, row: Row, ink: QColor, muted: QC
         painter.drawText(rest, int(_LEFT), note)
 
 
-def _paint_prob(painter: QPainter, cell: QRectF, prob: float, colour: QColor) -> None:
+def _paint_prob(painter: QPainter, cell: QRectF, prob: float, scale: float, colour: QColor) -> None:
     """A bar on its track, and the number at the right."""
     em = QFontMetricsF(painter.font()).height()
-    track = QRectF(cell.left(), cell.center().y() - 0.14 * em, cell.width() - 3.2 * em, 0.28 * em)
+    track = QRectF(cell.left(), cell.center().y() - 0.14 * em, cell.width() - 3.5 * em, 0.28 * em)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_thinned(colour, 0.18))
     painter.drawRoundedRect(track, 0.14 * em, 0.14 * em)
     if prob > 0:
         painter.setBrush(colour)
-        filled = max(track.height(), track.width() * min(1.0, prob))
+        filled = max(track.height(), track.width() * min(1.0, prob / scale))
         painter.drawRoundedRect(QRectF(track.left(), track.top(), filled, track.height()), 0.14 * em, 0.14 * em)
     painter.setPen(theme.muted())
     painter.drawText(cell, int(_RIGHT), percent(prob))

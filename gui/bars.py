@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QPalette
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from . import theme
 from .actions import MENUS, TAKES, retranslate_actions, translated
+from .icons import icon
 from .languages import LANGUAGES, SYSTEM
 from .plain import visible
 
@@ -70,6 +71,8 @@ class Bars(QObject):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             if name == "generate":
                 button.setObjectName("primary")
+                self._actions[name].setIcon(icon(name, QPalette.ColorRole.HighlightedText))
+                self._actions[name].setIconVisibleInMenu(False)  # where it would be white on white
         gap = QWidget()
         gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(gap)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from . import theme
 from .cell_rows import GridCell, GridRow, Kind
+from .core_sentences import translated
 from .plain import tooltip_of, visible
 from .rule_fields import BROKEN
 
@@ -93,8 +94,8 @@ class CellGrid(QWidget):
             if placed.place.contains(point):
                 for box in placed.boxes:
                     if box.cell.fault and box.place.contains(point):
-                        return box.cell.fault
-                return "\n".join(placed.row.faults)
+                        return translated(box.cell.fault)
+                return "\n".join(map(translated, placed.row.faults))
         return ""
 
     def _place_anew(self) -> None:

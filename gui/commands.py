@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from toolkit.errors import ToolkitError
+from .system import check_libraries, check_screen
 
 
 @click.command()
@@ -23,35 +23,28 @@ def gui(
     MODEL is a bundle, one .onnx file or builtin:songci, builtin:lyrics-zh, builtin:lyrics-en; by default the one of
     the last time. A project or a text can be given in its place.
     """
-    from . import desktop_entry as desktop
-
     if desktop_entry or remove_desktop_entry:
+        check_libraries()
+        from . import desktop_entry as desktop
+
         for path in desktop.install() if desktop_entry else desktop.remove():
             click.echo(path)
         return 0
     given = Path(model) if model is not None else None
     if given is not None and project is None and given.suffix in {".lyrics", ".txt"}:
         model, project = None, given
-    if not _has_display():
-        raise ToolkitError(
-            "no display: neither DISPLAY nor WAYLAND_DISPLAY is set, so no window can open. Run it on a desktop, or "
-            "write in the terminal: toolkit lyrics builtin:songci"
-        )
+    check_screen()
     from .app import run
 
     return run(model, project, lang)
 
 
-def _has_display() -> bool:
-    """Whether there is a screen, or Qt was told what to do without one."""
-    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def main() -> None:
-    """The program of the desktop entry: `toolkit gui`."""
+    """`toolkit gui` as a program of its own: toolkit-gui, and the folder app."""
     from toolkit.cli import main as toolkit_main
 
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # Windows gives a program without a console none
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
     sys.argv[1:1] = ["gui"]
     toolkit_main()

@@ -10,7 +10,6 @@ from toolkit.errors import ToolkitError
 from toolkit.language_model import LanguageModel
 from toolkit.lyrics.options import LyricOptions
 from toolkit.lyrics.rules import LyricRules, RuleError
-from toolkit.lyrics.song import Song
 
 from .lyric_editor import LyricEditor
 from .model_opener import ModelOpener
@@ -32,7 +31,7 @@ class Desk(QObject):
         problem: why nothing was written, a ToolkitError.
         notice: worth knowing, a sentence.
         wrote: a text that stands now, a `Generation`.
-        speed: tokens a second of the last text.
+        speed: tokens a second that the model read and wrote for the last text.
     """
 
     busy_changed = Signal(bool)
@@ -155,12 +154,12 @@ class Desk(QObject):
         made = datetime.now(UTC).isoformat(timespec="seconds")
         self.wrote.emit(Generation(text, recipe, made, self.models.path))
 
-    def report(self, ended: Ended, tokens: int) -> None:
+    def report(self, ended: Ended) -> None:
         """Say what went wrong, of a rule beside its field; or how fast it was."""
         if ended.problem is not None:
             self._say(ended.problem)
-        elif tokens and ended.seconds:
-            self.speed.emit(tokens / ended.seconds)
+        elif ended.tokens and ended.seconds:
+            self.speed.emit(ended.tokens / ended.seconds)
 
     def say_all(self, errors: Iterable[RuleError]) -> None:
         """Say why nothing could be written."""
@@ -172,8 +171,3 @@ class Desk(QObject):
         if isinstance(error, RuleError) and self.rules.is_on():
             self.rules.show_problem(error.rule, str(error), error.line)
         self.problem.emit(error)
-
-
-def tokens_of(song: Song) -> int:
-    """How many tokens were written for a text."""
-    return sum(len(line.tokens) for line in song.lines if not line.given)

@@ -11,6 +11,9 @@ _FOLDER = files(__package__) / "icons"
 APP = "app"
 """The name of the application's own; it has colours."""
 
+CHECKED = "checked"
+"""That of a box that is checked; the style sheet reads it from its file."""
+
 APP_SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 """Of its pictures in pixels; `toolkit.gui.make_icons` draws them."""
 
@@ -21,18 +24,18 @@ _SVG = ".svg"
 def names() -> frozenset[str]:
     """What `icon` knows."""
     found = (entry.name for entry in _FOLDER.iterdir())
-    return frozenset(name.removesuffix(_SVG) for name in found if name.endswith(_SVG)) - {APP}
+    return frozenset(name.removesuffix(_SVG) for name in found if name.endswith(_SVG)) - {APP, CHECKED}
 
 
-def icon(name: str) -> QIcon:
-    """A line drawing that is painted in the colour that text of buttons has at that time, muted where disabled.
+def icon(name: str, role: QPalette.ColorRole = QPalette.ColorRole.ButtonText) -> QIcon:
+    """A line drawing that is painted in the colour that a role has at that time, muted where disabled.
 
     Raises:
         KeyError: there is none of that name.
     """
     if name not in names():
         raise KeyError(f"expected the name of an icon, one of {', '.join(sorted(names()))}, found {name!r}")
-    return QIcon(_Drawing(name))
+    return QIcon(_Drawing(name, role))
 
 
 def app_icon() -> QIcon:
@@ -62,13 +65,13 @@ def _renderer(name: str, colour: str) -> QSvgRenderer:
 class _Drawing(QIconEngine):
     """An icon that is drawn anew wherever it is shown, so that it is sharp, and follows the palette."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, role: QPalette.ColorRole) -> None:
         super().__init__()
-        self._name = name
+        self._name, self._role = name, role
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         """As of QIconEngine."""
-        _renderer(self._name, _colour(mode).name()).render(painter, QRectF(rect))
+        _renderer(self._name, _colour(mode, self._role).name()).render(painter, QRectF(rect))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         """As of QIconEngine."""
@@ -82,13 +85,14 @@ class _Drawing(QIconEngine):
 
     def clone(self) -> QIconEngine:
         """As of QIconEngine."""
-        return _Drawing(self._name)
+        return _Drawing(self._name, self._role)
 
 
-def _colour(mode: QIcon.Mode) -> QColor:
+def _colour(mode: QIcon.Mode, role: QPalette.ColorRole) -> QColor:
     """Of the text beside an icon."""
     palette = QGuiApplication.palette()
     if mode == QIcon.Mode.Disabled:
         return palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText)
-    role = QPalette.ColorRole.HighlightedText if mode == QIcon.Mode.Selected else QPalette.ColorRole.ButtonText
+    if mode == QIcon.Mode.Selected:
+        role = QPalette.ColorRole.HighlightedText
     return palette.color(QPalette.ColorGroup.Active, role)

@@ -8,6 +8,7 @@ from toolkit.scoring import Reader
 
 from .alternative_rows import Row
 from .alternatives_popup import AlternativesPopup
+from .core_sentences import rule_name
 from .inspect_jobs import Judged, Options, Scored, judge, look, score
 from .line_gutter import LineMark
 from .lyric_editor import LyricEditor
@@ -80,7 +81,10 @@ class Inspector(QObject):
     # Counts and faults ----------------------------------------------------------------------------
 
     def judge_now(self) -> None:
-        """Count, and compare with the rules."""
+        """Count, and compare with the rules; a text that is being written is no fault yet."""
+        if self._editor.streaming:
+            self._judge_soon.start()
+            return
         text = self._editor.text()
         if len(text) > MAX_JUDGED_CHARS:
             self._show_judged(Judged({}, None))
@@ -150,7 +154,10 @@ class Inspector(QObject):
             if options.by_rules
             else self.tr("In the place of “{text}”, after sampling")
         )
-        rows = [Row(row.text, row.prob, row.kept, row.note) for row in options.rows]
+        scale = max(max(row.prob, row.kept) for row in options.rows) or 1.0
+        rows = [
+            Row(row.text, row.prob, row.kept, rule_name(row.note) if row.note else "", scale) for row in options.rows
+        ]
         self._editor.mark_asked(options.start, options.end)
         at, keys = self._editor.character_rect(self._place), self._editor.walking
         self._popup.show_rows(rows, heading.format(text=visible(stands)), at, take_keys=keys)

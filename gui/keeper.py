@@ -1,7 +1,7 @@
 """Keeping the text: projects, plain texts, sheets, and what a crash leaves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -68,9 +68,11 @@ class Keeper(QObject):
 
     @property
     def modified(self) -> bool:
-        """Whether the window holds what its file does not."""
-        now = self._current()
-        return self._is_worth_keeping(now) and now != self._place.saved
+        """Whether the window holds what its file does not; another model alone is nothing to lose."""
+        now, saved = self._current(), self._place.saved
+        if saved is None:
+            return self._is_worth_keeping(now)
+        return self._is_worth_keeping(now) and now != replace(saved, model=now.model, fingerprint=now.fingerprint)
 
     def changed(self) -> None:
         """Something in the window changed: keep it, soon."""
@@ -186,7 +188,7 @@ def _open_work(path: Path) -> Work:
 
 def _sheet_work(path: Path, text: str, title: str) -> Work:
     """Write a sheet."""
-    from .lyric_sheet import save_pdf, save_png  # noqa: PLC0415 - the first window comes sooner
+    from .lyric_sheet import save_pdf, save_png  # noqa: PLC0415 - the first window comes sooner without
 
     write = save_png if path.suffix.lower() == ".png" else save_pdf
     return lambda _stop, _tell: write(path, text, title)

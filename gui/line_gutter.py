@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from . import theme
 from .colouring import on_rhyme, rhyme_colour, rhymes
+from .core_sentences import translated
 from .signs import paint_fault, paint_lock, paint_reroll
 
 
@@ -32,7 +33,7 @@ class LineMark:
         count: its length in the unit of the rules; 0 with nothing wanted shows nothing.
         wanted: the length that the rules ask for, such as "7" or "5-7"; empty if they ask for none.
         letter: of its rhyme class.
-        fault: what is wrong with it, a sentence; empty if nothing.
+        fault: what is wrong with it, a sentence of the core a line; empty if nothing.
     """
 
     count: int = 0
@@ -173,7 +174,7 @@ class LineGutter(QWidget):
         if column == "reroll":
             return self.tr("Write line {line} anew and keep its neighbours.").format(line=line)
         if mark.fault:
-            return mark.fault
+            return "\n".join(map(translated, mark.fault.splitlines()))
         if column == "count" and mark.wanted:
             return self.tr("{count} of the {wanted} wanted.").format(count=mark.count, wanted=mark.wanted)
         if column == "letter" and mark.letter:

@@ -70,7 +70,7 @@ class LyricEditor(StepEditor):
     def retranslate(self) -> None:
         """Set the texts in the language of the window."""
         self.setAccessibleName(self.tr("Lyric"))
-        self.setPlaceholderText(self.tr("Write the first words here, or let the model begin."))
+        self.setPlaceholderText(self.tr("Write a beginning, or nothing at all, and press Generate (Ctrl+Enter)."))
 
     # Marks and colours
 

@@ -1,18 +1,15 @@
 """The window: where everything is, and who hears of what."""
 
-import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QStackedWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from toolkit.errors import OptionError, ToolkitError
+from toolkit.errors import ToolkitError
 from toolkit.lyrics.like import rules_like
-from toolkit.lyrics.rules import LyricRules
-from toolkit.sampling import SamplingOptions
 
 from . import remembered, settings, theme
 from .actions import TAKES, make_actions
@@ -21,17 +18,20 @@ from .answerer import Answerer
 from .bars import Bars
 from .desk import Desk
 from .dialogs import Dialogs
+from .files import Files
 from .fonts import cjk_family
 from .inspector import Inspector
 from .keeper import Keeper
 from .languages import Languages
+from .message_bar import MessageBar
+from .model_in_use import ModelInUse
 from .model_opener import ModelOpener
-from .project import SUFFIX, Generation, Project
-from .recent_models import RecentModels
+from .project import SUFFIX, Project
 from .side_panel import SidePanel
 from .takes_writer import TakesWriter
 from .translate_page import TranslatePage
 from .worker import close_lanes
+from .workspace import Workspace
 from .writer import Writer
 from .writing_page import WritingPage
 
@@ -45,23 +45,24 @@ class MainWindow(QMainWindow):
     def __init__(self, languages: Languages) -> None:
         super().__init__()
         self._languages = languages
-        self._generations: list[Generation] = []
-        self._model_problem = ""
+        self._generates_soon = False
         self.actions_by_name = make_actions(self)
+        self.messages = MessageBar()
         self.page = WritingPage()
         self.panel = SidePanel()
         self.translate_page = TranslatePage()
         self.popup = AlternativesPopup(self.page.editor)
         self.models = ModelOpener(self)
-        self.recent = RecentModels()
         page, panel = self.page, self.panel
         self.desk = Desk(page.editor, panel.rules, panel.sampling, self.models, self)
         self.writer = Writer(self.desk)
         self.takes_writer = TakesWriter(self.desk, page.takes)
         self.inspector = Inspector(page.editor, self.popup, panel.rules, panel.sampling, self.models, self)
         self.answerer = Answerer(self.translate_page, self.models, self)
-        self.keeper = Keeper(self.project, self)
+        self.workspace = Workspace(page, panel, self.takes_writer, self.models, self)
+        self.keeper = Keeper(self.workspace.project, self)
         self.dialogs = Dialogs(self)
+        self.files = Files(self.keeper, self.dialogs, self.page.title.text)
         self._build()
         self._connect()
         remembered.recall(self)
@@ -75,7 +76,12 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self.page)
         self._pages.addWidget(self.translate_page)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(self._pages)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(10, 8, 4, 4)
+        column.addWidget(self.messages)
+        column.addWidget(self._pages, 1)
+        self.splitter.addWidget(middle)
         self.splitter.addWidget(self.panel)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 0)
@@ -92,15 +98,15 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self._speed)
 
     def _connect(self) -> None:
-        page, panel, editor = self.page, self.panel, self.page.editor
+        page, panel, editor, files = self.page, self.panel, self.page.editor, self.files
         does: dict[str, Callable[[], object]] = {
-            "new": self.new,
-            "open": self.open,
-            "save": self.save,
-            "save_as": self.save_as,
-            "export_sheet": self.export_sheet,
+            "new": files.new,
+            "open": files.open,
+            "save": files.save,
+            "save_as": files.save_as,
+            "export_sheet": files.export_sheet,
             "copy_text": lambda: QGuiApplication.clipboard().setText(editor.text()),
-            "copy_recipe": lambda: self.copy_recipe(len(self._generations) - 1),
+            "copy_recipe": self.workspace.copy_recipe,
             "open_model": self.choose_model,
             "quit": self.close,
             "undo": editor.undo,
@@ -116,7 +122,7 @@ class MainWindow(QMainWindow):
             "alternatives": editor.ask,
             "lock_line": lambda: editor.toggle_lock(editor.current_line()),
             "reroll_line": lambda: self.writer.reroll(editor.current_line()),
-            "answer": self.translate_page.want,
+            "answer": self.show_answers,
             "larger": lambda: self.set_font_points(settings.FONT_POINTS.get() + 1),
             "smaller": lambda: self.set_font_points(settings.FONT_POINTS.get() - 1),
             "usual_size": lambda: self.set_font_points(settings.FONT_POINTS.default),
@@ -135,20 +141,26 @@ class MainWindow(QMainWindow):
 
         self.desk.busy_changed.connect(self._show_busy)
         self.takes_writer.changed.connect(self.keeper.changed)
-        self.desk.problem.connect(lambda error: page.messages.show_problem(str(error)))
-        self.desk.notice.connect(page.messages.show_message)
-        self.desk.wrote.connect(self._keep_generation)
+        self.desk.problem.connect(self._show_problem)
+        self.desk.notice.connect(self.messages.show_message)
+        self.desk.wrote.connect(self.workspace.add)
+        self.workspace.generated.connect(self.keeper.changed)
+        self.workspace.problem.connect(self._show_problem)
+        self.workspace.notice.connect(self.messages.show_message)
+        self.workspace.model_wanted.connect(self.models.open)
         self.desk.speed.connect(self._show_speed)
         self.inspector.put_wanted.connect(
             lambda start, end, text, rest: self.writer.put(start, end, text, keep_rest=rest)
         )
-        self.keeper.problem.connect(lambda error: page.messages.show_problem(str(error)))
-        self.keeper.notice.connect(page.messages.show_message)
-        self.keeper.opened.connect(self.show_project)
+        self.keeper.problem.connect(self._show_problem)
+        self.keeper.notice.connect(self.messages.show_message)
+        self.keeper.opened.connect(self._show_project)
         self.keeper.place_changed.connect(self._show_place)
-        self.models.changed.connect(self._show_model)
-        self.models.loading.connect(self._show_loading)
-        self.models.failed.connect(self._show_model_problem)
+        self.in_use = ModelInUse(self.models, panel, self.translate_page, self.bars, self)
+        self.in_use.problem.connect(self.messages.show_problem)
+        self.in_use.notice.connect(self.messages.show_message)
+        self.in_use.loading.connect(self.statusBar().showMessage)
+        self.models.changed.connect(self._model_changed)
         self.answerer.busy_changed.connect(self._show_busy)
 
         editor.reroll_wanted.connect(self.writer.reroll)
@@ -158,34 +170,39 @@ class MainWindow(QMainWindow):
         panel.sampling.changed.connect(self.keeper.changed)
         panel.rules.template_like_wanted.connect(self._take_shape)
         panel.model.open_wanted.connect(self.choose_model)
-        panel.model.chosen.connect(self.open_model)
-        panel.model.forget_missing_wanted.connect(lambda: panel.model.set_recent(self.recent.forget_missing()))
-        panel.history.restore_wanted.connect(self._restore_generation)
-        panel.history.copy_recipe_wanted.connect(self.copy_recipe)
+        panel.history.restore_wanted.connect(self.workspace.restore)
+        panel.history.copy_recipe_wanted.connect(self.workspace.copy_recipe)
         page.takes.wanted.connect(self.write_takes)
         page.takes.stop_wanted.connect(self.desk.stop)
         page.takes.chosen.connect(self.takes_writer.choose)
         page.takes.closed.connect(lambda: page.show_takes(shown=False))
         self.translate_page.stop_wanted.connect(self.answerer.stop)
+        self.translate_page.chosen.connect(self.put_answer)
 
     def begin(self, model: str | None, project: Path | None) -> None:
         """What is to be in the window at first: a model, and a text."""
-        self.open_model(model or settings.MODEL.get())
+        self.page.set_font_anew()  # to be shown takes fonts away, too
+        self.models.open(model or settings.MODEL.get())
+        if model is not None:
+            self.workspace.keep_model()
         restored = self.keeper.restore()
         if project is not None:
-            self.open(project)
+            self.files.open(project)
         elif not restored and settings.FILE.get() and Path(settings.FILE.get()).is_file():
             self.keeper.open(Path(settings.FILE.get()))
         if cjk_family() is None:
-            self.page.messages.show_problem(
+            self.messages.show_problem(
                 self.tr("No font with Chinese characters was found. Install one, for example: {example}").format(
                     example="apt install fonts-noto-cjk"
                 )
             )
 
+    def _show_problem(self, error: ToolkitError) -> None:
+        self.messages.show_problem(str(error))
+
     def show_defect(self, error: BaseException) -> None:
         """Say that the program has a defect; the text is safe."""
-        self.page.messages.show_problem(
+        self.messages.show_problem(
             self.tr("A defect of the program: {error}. Your text is kept; what is not saved is there again.").format(
                 error=repr(error)
             )
@@ -199,7 +216,7 @@ class MainWindow(QMainWindow):
         self.page.editor.enter_composed()
         self.desk.stop()
         self.popup.hide()
-        if not self.keeper.flush() and not self._may_leave():
+        if not self.keeper.flush() and not self.files.may_leave():
             event.ignore()
             return
         remembered.remember(self)
@@ -210,116 +227,49 @@ class MainWindow(QMainWindow):
 
     # The text -------------------------------------------------------------------------------------
 
-    def project(self) -> Project:
-        """All that the window holds."""
-        panel, editor = self.panel, self.page.editor
-        rules = panel.rules.rules() if panel.rules.is_on() else None
-        opened = self.models.opened
-        return Project(
-            text=editor.text(),
-            locked=tuple(sorted(editor.locked_lines())),
-            generations=tuple(self._generations),
-            takes=self.takes_writer.texts,
-            rules=rules.to_dict() if rules else None,
-            sampling=panel.sampling.options().to_dict(),
-            model=self.models.path,
-            fingerprint=opened.fingerprint if opened else "",
-            title=self.page.title.text(),
-        )
-
-    def show_project(self, project: Project) -> None:
-        """Show another text; rules and options come with it where it has some."""
+    def _show_project(self, project: Project) -> None:
         self.writer.forget()
         self.inspector.close_popup()
-        editor = self.page.editor
-        editor.load(project.text, project.locked)
-        self.page.title.setText(project.title)
-        self._generations = list(project.generations)
-        self.panel.history.set_generations(self._generations)
-        self.takes_writer.set_texts(project.takes)
-        self.page.show_takes(shown=bool(project.takes))
-        if not project.sampling:  # a plain text
-            return
-        try:
-            self.panel.sampling.set_options(SamplingOptions.from_dict(project.sampling, "project"))
-            if project.rules is not None:
-                self.panel.rules.set_rules(LyricRules.from_dict(project.rules, "project"))
-            self.panel.rules.set_on(project.rules is not None)
-        except OptionError as error:
-            self.page.messages.show_problem(str(error))
-        if project.model and project.model != self.models.path:
-            self.open_model(project.model)
-
-    def new(self) -> None:
-        """Begin an empty text."""
-        if self._may_leave():
-            self.keeper.new()
-
-    def open(self, path: Path | None = None) -> None:
-        """Open a project or a plain text; by default one that is chosen."""
-        if not self._may_leave():
-            return
-        path = path or self.dialogs.open()
-        if path is not None:
-            self.keeper.open(path)
-
-    def save(self) -> bool:
-        """Write the file of the text."""
-        return self.keeper.save(self.keeper.path) if self.keeper.path else self.save_as()
-
-    def save_as(self) -> bool:
-        """Write a file that is chosen."""
-        path = self.dialogs.save(self.keeper.path, self.page.title.text())
-        return path is not None and self.keeper.save(path)
-
-    def export_sheet(self) -> None:
-        """Write a sheet."""
-        path = self.dialogs.sheet(self.keeper.path, self.page.title.text())
-        if path is not None:
-            self.keeper.save_sheet(path)
-
-    def copy_recipe(self, index: int) -> None:
-        """Copy the recipe of a generation."""
-        if 0 <= index < len(self._generations):
-            recipe = json.dumps(dict(self._generations[index].recipe), ensure_ascii=False, indent=1)
-            QGuiApplication.clipboard().setText(recipe)
-            self.page.messages.show_message(self.tr("The recipe is on the clipboard."))
-        else:
-            self.page.messages.show_message(self.tr("Nothing was generated yet, so there is no recipe."))
-
-    def _may_leave(self) -> bool:
-        """Whether the text may make way: saved, or not wanted. Nobody writes on in it while that is asked."""
-        self.desk.stop()
-        if not self.keeper.modified:
-            return True
-        answer = self.dialogs.ask_to_save()
-        return self.save() if answer == "save" else answer == "discard"
-
-    def _keep_generation(self, generation: Generation) -> None:
-        self._generations.append(generation)
-        self.panel.history.set_generations(self._generations)
-        self.keeper.changed()
-
-    def _restore_generation(self, index: int) -> None:
-        if 0 <= index < len(self._generations):
-            self.desk.stop()
-            self.page.editor.replace_all(self._generations[index].text)
+        self.workspace.show(project)
 
     def _take_shape(self) -> None:
         """Rules with the shape of the text that stands there."""
         try:
             self.panel.rules.set_rules(rules_like(self.page.editor.text(), self.models.unit))
         except ToolkitError as error:
-            self.page.messages.show_problem(str(error))
+            self.messages.show_problem(str(error))
 
     # Writing --------------------------------------------------------------------------------------
 
     def generate(self) -> None:
-        """Write, or answer where the model answers."""
-        if self.models.translator is not None:
+        """Write on; with a model that answers, ask it for the line of the cursor, or what stands on its page."""
+        if self.models.opened is None and self.models.busy:
+            self._generates_soon = True
+            self.messages.show_message(self.tr("The model is being opened; then it writes."))
+        elif self.models.translator is None:
+            self.writer.generate()
+        elif self._pages.currentWidget() is self.translate_page:
             self.translate_page.want()
         else:
-            self.writer.generate()
+            line = self.page.editor.text().split("\n")[self.page.editor.current_line() - 1].strip()
+            self._pages.setCurrentWidget(self.translate_page)
+            if line:
+                self.translate_page.input.setPlainText(line)
+                self.translate_page.want()
+
+    def show_answers(self) -> None:
+        """The page of answers, or back to the text."""
+        here = self._pages.currentWidget() is self.page
+        self._pages.setCurrentWidget(self.translate_page if here else self.page)
+
+    def put_answer(self, text: str) -> None:
+        """An answer becomes the next line of the text."""
+        editor = self.page.editor
+        there = editor.text()
+        end = len(there)
+        editor.replace_range(end, end, f"{'' if not there or there.endswith(chr(10)) else chr(10)}{text}\n")
+        self._pages.setCurrentWidget(self.page)
+        editor.setFocus()
 
     def write_takes(self, count: int) -> None:
         """Write several texts side by side."""
@@ -346,48 +296,21 @@ class MainWindow(QMainWindow):
 
     # The model ------------------------------------------------------------------------------------
 
-    def open_model(self, path: str) -> None:
-        """Open a model beside the one in use."""
-        self.models.open(path)
-
     def choose_model(self) -> None:
         """Open a model that is chosen."""
         path = self.dialogs.model()
         if path is not None:
-            self.open_model(str(path))
+            self.models.open(str(path))
 
-    def _show_model(self) -> None:
-        opened = self.models.opened
-        assert opened is not None
-        self._model_problem = ""
-        self.recent.add(self.models.path)
-        self.panel.model.set_recent(self.recent.paths())
-        self.panel.model.show_model(opened)
+    def _model_changed(self) -> None:
+        self.statusBar().clearMessage()
         self._speed.clear()
-        if self.models.translator is not None:
-            self.translate_page.set_model(opened)
-        elif self.models.language_model is not None:
-            self.panel.rules.set_unit(self.models.unit)
-            self.panel.sampling.set_vocab_size(len(self.models.language_model.tokenizer))
-        self._pages.setCurrentIndex(0 if self.models.translator is None else 1)
-        settings.MODEL.set(self.models.path)
+        self._pages.setCurrentWidget(self.page if self.models.translator is None else self.translate_page)
         self._show_busy()
-        self.bars.show_model(self.models.path)
-        if opened.warnings:
-            self.page.messages.show_message(" ".join(opened.warnings))
-
-    def _show_loading(self, path: str) -> None:
-        self.panel.model.show_loading(path or None)
-        if path:
-            self.statusBar().showMessage(self.tr("Opening {path} …").format(path=path), 4000)
-
-    def _show_model_problem(self, path: str, why: str) -> None:
-        self.panel.model.show_error(why)
-        kept = self.models.opened is not None
-        words = self.tr("The model in use stays.") if kept else ""
-        self.page.messages.show_problem(f"{why} {words}".strip())
-        if not kept and path != settings.MODEL.default:  # what was used the last time is gone
-            self.open_model(settings.MODEL.default)
+        if self._generates_soon:
+            self._generates_soon = False
+            self.messages.hide()
+            self.generate()
 
     def _show_speed(self, tokens_per_second: float) -> None:
         self.panel.model.show_speed(tokens_per_second)
@@ -461,9 +384,9 @@ class MainWindow(QMainWindow):
     def open_dropped(self, path: Path) -> None:
         """A project, a text or a model."""
         if path.suffix.lower() in {SUFFIX, ".txt"} and not path.is_dir():
-            self.open(path)
+            self.files.open(path)
         else:
-            self.open_model(str(path))
+            self.models.open(str(path))
 
 
 def _ignoring_checked(call: Callable[[], object]) -> Callable[[], None]:

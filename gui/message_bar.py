@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from .core_sentences import translated
 from .plain import PlainLabel, visible
 from .theme import muted, problem
 
@@ -43,8 +44,8 @@ class MessageBar(QFrame):
         self.retranslate()
 
     def show_problem(self, message: str) -> None:
-        """Say what could not be done, and why."""
-        self._show(message, is_problem=True)
+        """Say what could not be done, and why; a sentence of the core in the language of the window."""
+        self._show(translated(message), is_problem=True)
 
     def show_message(self, message: str, action: str = "", label: str = "") -> None:
         """Say what is worth knowing; with a button where there is something to do."""

@@ -17,11 +17,19 @@ _NETWORK = (
     *("module", "cell", "num_layers", "hidden_size", "embedding_size", "encoder_layers", "encoder_hidden_size"),
     *("bidirectional", "attention", "tie_weights", "parameters"),
 )
+
+
+def _spelt(name: str) -> str:
+    """An option of a network for people."""
+    return name.replace("num_", "").replace("_", " ")
+
+
 _DEVICES = {"cpu": "the processor (CPUExecutionProvider)", "cuda": "the graphics card (CUDAExecutionProvider)"}
 TEXTS = (
-    *("runs on", "speed", "{rate:,.0f} tokens a second", "file", "fingerprint", "note", "incomplete in the file"),
+    *("runs on", "speed", "{rate:,.0f} tokens a second", "file", "fingerprint", "note", "incomplete in the file", ", "),
     *_DEVICES.values(),
     *_SHOWN,
+    *map(_spelt, _NETWORK),
 )
 """What is translated beside the names and sentences of `toolkit.facts`."""
 
@@ -29,7 +37,7 @@ _FAULTS = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What facts that nothing but people read may raise."""
 
 
-def tr(text: str) -> str:
+def said(text: str) -> str:
     """A name or sentence of the facts in the language of the window."""
     return QCoreApplication.translate(CONTEXT, text)
 
@@ -37,12 +45,12 @@ def tr(text: str) -> str:
 def rows_of(model: Opened, tokens_per_second: float | None) -> list[tuple[str, str]]:
     """Name and value of each fact; a fact that the file holds no sound figures for says so."""
     rows = [*_rows(model.info)]
-    rows.append((tr("runs on"), tr(_DEVICES.get(model.model.device, "{device}")).format(device=model.model.device)))
+    rows.append((said("runs on"), said(_DEVICES.get(model.model.device, "{device}")).format(device=model.model.device)))
     if tokens_per_second is not None:
-        rows.append((tr("speed"), tr("{rate:,.0f} tokens a second").format(rate=tokens_per_second)))
-    rows.append((tr("file"), str(model.path)))
-    rows.append((tr("fingerprint"), f"{model.fingerprint[:16]}…"))
-    rows += [(tr("note"), warning) for warning in model.warnings]
+        rows.append((said("speed"), said("{rate:,.0f} tokens a second").format(rate=tokens_per_second)))
+    rows.append((said("file"), str(model.path)))
+    rows.append((said("fingerprint"), f"{model.fingerprint[:16]}…"))
+    rows += [(said("note"), warning) for warning in model.warnings]
     return [(name[:1].upper() + name[1:], value) for name, value in rows]
 
 
@@ -51,14 +59,14 @@ def _rows(info: ModelInfo) -> Iterator[tuple[str, str]]:
     for group in _SHOWN:
         try:
             for fact in GROUPS[group](facts):
-                yield tr(fact.name), _sizes(info.network) if fact.name == "network" else _text(fact)
+                yield said(fact.name), _sizes(info.network) if fact.name == "network" else _text(fact)
         except _FAULTS:
-            yield tr(group), tr("incomplete in the file")
+            yield said(group), said("incomplete in the file")
 
 
 def _text(fact: Fact) -> str:
     try:
-        return tr(fact.sentence).format(**fact.values)
+        return said(fact.sentence).format(**fact.values)
     except _FAULTS:  # in the translation alone, or else in both
         return fact.text
 
@@ -66,8 +74,6 @@ def _text(fact: Fact) -> str:
 def _sizes(network: Mapping[str, Any]) -> str:
     """What a writer may want to know of the network; what is 0, no or none is left out."""
     known = {name: network.get(name) for name in _NETWORK}
-    told = {
-        name.replace("num_", "").replace("_", " "): value for name, value in known.items() if value and value != "none"
-    }
-    words = (name if value is True else f"{name} {value}" for name, value in told.items())
-    return ", ".join(words).replace("_", " ")
+    told = {said(_spelt(name)): value for name, value in known.items() if value and value != "none"}
+    words = (name if value is True else f"{name} {str(value).replace('_', ' ')}" for name, value in told.items())
+    return said(", ").join(words)

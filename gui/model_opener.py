@@ -4,6 +4,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from toolkit.corpus import BUILTIN
 from toolkit.language_model import LanguageModel
 from toolkit.loading import Opened, open_model
 from toolkit.lyrics.plan import Plan
@@ -34,6 +35,12 @@ def open_work(path: str) -> Work:
 class ModelOpener(QObject):
     """Holds the model.
 
+    Attributes:
+        opened: the model; None before the first.
+        path: where it was opened.
+        wanted: the same, or of one that is being opened.
+        unit: what a model of lyrics counts in.
+
     Signals:
         changed: another model is in use.
         loading: the path that is being opened; "" when none is any more.
@@ -49,6 +56,7 @@ class ModelOpener(QObject):
         self._lane = Lane("open", self)
         self.opened: Opened | None = None
         self.path = ""
+        self.wanted = ""
         self.unit = ""
 
     @property
@@ -70,6 +78,7 @@ class ModelOpener(QObject):
 
     def open(self, path: str) -> None:
         """Open a model in the place of the one in use, and of one that is just being opened."""
+        self.wanted = _whole(path)
         run = self._lane.start(open_work(path))
         run.told.connect(lambda found: self._use(path, found))
         run.ended.connect(lambda ended: self._end(path, ended))
@@ -77,11 +86,17 @@ class ModelOpener(QObject):
 
     def _use(self, path: str, found: tuple[Opened, str]) -> None:
         self.opened, self.unit = found
-        self.path = path if path.startswith("builtin:") else str(Path(path).absolute())
+        self.path = _whole(path)
         self.loading.emit("")
         self.changed.emit()
 
     def _end(self, path: str, ended: Ended) -> None:
         self.loading.emit("")
+        self.wanted = self.path
         if ended.problem is not None:
             self.failed.emit(path, str(ended.problem))
+
+
+def _whole(path: str) -> str:
+    """A path that means the same in another folder."""
+    return path if path.startswith(BUILTIN) else str(Path(path).absolute())

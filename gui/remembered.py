@@ -39,7 +39,6 @@ def recall(window: "MainWindow") -> None:
     window.actions_by_name["show_panel"].setChecked(settings.SHOW_PANEL.get())
     window.panel.setVisible(settings.SHOW_PANEL.get())
     window.bars.show_chosen(settings.LANGUAGE.get(), settings.SCHEME.get())
-    window.panel.model.set_recent(window.recent.paths())
     if not window.restoreGeometry(settings.to_bytes(settings.GEOMETRY.get())):
         window.resize(1120, 720)
     window.splitter.restoreState(settings.to_bytes(settings.WINDOW_STATE.get()))

@@ -12,6 +12,7 @@ from toolkit.lyrics.report import Finding
 from toolkit.options import OptionSpec
 
 from . import theme
+from .core_sentences import translated
 from .notes import Note
 from .plain import tooltip_of
 
@@ -86,7 +87,8 @@ class RuleField(QObject):
         lines = list(dict.fromkeys(finding.line for finding in wrong if finding.line))
         named = ", ".join(map(str, lines[:_MOST_LINES_NAMED])) + ("…" if len(lines) > _MOST_LINES_NAMED else "")
         self.mark.say(f"{BROKEN} {named}".strip() if wrong else KEPT if findings else "", _tint(bool(wrong)))
-        said = [f"{finding.line}: {finding.detail}" if finding.line else finding.detail for finding in wrong[:8]]
+        details = [(finding.line, translated(finding.detail)) for finding in wrong[:8]]
+        said = [f"{line}: {detail}" if line else detail for line, detail in details]
         self.mark.setToolTip(tooltip_of("\n".join([broken, *said]) if wrong else kept))
         self.mark.setAccessibleName(broken if wrong else kept)
 

@@ -14,24 +14,33 @@ VERSE = ("五绝", "七绝", "五律", "七律")
 
 def ready_rules(unit: str) -> dict[str, LyricRules]:
     """Rules for the first minute, by their names in the language of the window, for what a model counts."""
-    tr = QCoreApplication.translate
-    where = "RulePresets"
+    translate = QCoreApplication.translate
     chinese = {
-        tr(where, "Eight lines of seven, AABA"): LyricRules(lines=8, length="7", rhyme="AABA"),
-        tr(where, "Four lines of five, every second one rhymes"): LyricRules(lines=4, length="5", rhyme="XAXA"),
-        tr(where, "Acrostic of the four seasons"): LyricRules(acrostic="春夏秋冬", length="7", rhyme="AABA"),
-        tr(where, "Long and short, two stanzas"): LyricRules(length="7,7,5,5", rhyme="AABB CCDD", near=True),
-        tr(where, "Classical quatrain 七绝"): LyricRules(form="七绝"),
+        translate("RulePresets", "Eight lines of seven, AABA"): LyricRules(lines=8, length="7", rhyme="AABA"),
+        translate("RulePresets", "Four lines of five, every second one rhymes"): LyricRules(
+            lines=4, length="5", rhyme="XAXA"
+        ),
+        translate("RulePresets", "Acrostic of the four seasons"): LyricRules(
+            acrostic="春夏秋冬", length="7", rhyme="AABA"
+        ),
+        translate("RulePresets", "Long and short, two stanzas"): LyricRules(
+            length="7,7,5,5", rhyme="AABB CCDD", near=True
+        ),
+        translate("RulePresets", "Classical quatrain 七绝"): LyricRules(form="七绝"),
     }
     sung = {
-        tr(where, "Four lines in couplets, AABB"): LyricRules(
+        translate("RulePresets", "Four lines in couplets, AABB"): LyricRules(
             lines=4, length="8", unit=SYLLABLE, rhyme="AABB", near=True
         ),
-        tr(where, "Ballad, 8 and 6 syllables, ABCB"): LyricRules(
+        translate("RulePresets", "Ballad, 8 and 6 syllables, ABCB"): LyricRules(
             lines=8, length="8,6", unit=SYLLABLE, rhyme="ABCB DEFE", near=True
         ),
-        tr(where, "Limerick, AABBA"): LyricRules(length="8,8,5,5,8", unit=SYLLABLE, rhyme="AABBA", near=True),
-        tr(where, "Acrostic of LOVE"): LyricRules(acrostic="LOVE", length="5-7", rhyme="ABAB", near=True),
+        translate("RulePresets", "Limerick, AABBA"): LyricRules(
+            length="8,8,5,5,8", unit=SYLLABLE, rhyme="AABBA", near=True
+        ),
+        translate("RulePresets", "Acrostic of LOVE"): LyricRules(
+            acrostic="LOVE", length="5-7", rhyme="ABAB", near=True
+        ),
     }
     return {CHAR: chinese, WORD: sung, SYLLABLE: sung}[unit]
 

@@ -16,6 +16,7 @@ from toolkit.lyrics.units import CHAR, SYLLABLE, WORD
 from toolkit.options import spec_of
 
 from . import theme
+from .core_sentences import translated
 from .notes import Note
 from .option_text import field_of, help_of
 from .preset_field import PresetField, form_presets
@@ -130,7 +131,7 @@ class RulesPanel(QWidget):
             message: for people.
             line: of the lyric, from 1; 0 is the whole text.
         """
-        message = re.sub(rf"^{re.escape(rule)}(, line \d+)?: ", "", message)
+        message = translated(re.sub(rf"^{re.escape(rule)}(, line \d+)?: ", "", message))
         message = message[:1].upper() + message[1:]
         said = self.tr("Line {number}: {message}").format(number=line, message=message) if line else message
         name = _SAID_OF.get(rule, rule)

@@ -64,7 +64,7 @@ class TakesView(QWidget):
 
         self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
-        cards = QWidget()
+        cards = _Cards()
         cards.setLayout(self._row)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
@@ -196,3 +196,12 @@ class TakesView(QWidget):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
         super().changeEvent(event)
+
+
+class _Cards(QWidget):
+    """The row of cards, which may be as low as the lowest allows: their texts scroll by themselves."""
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        """As low as it may be; by itself it would be as high as the cards would like."""
+        layout = self.layout()
+        return layout.totalMinimumHeightForWidth(width) if layout else -1

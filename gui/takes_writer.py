@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from toolkit.lyrics.rules import LyricRules
 from toolkit.lyrics.song import Song
 
-from .desk import Desk, tokens_of
+from .desk import Desk
 from .takes_view import TakesView
 from .text_plan import TextPlan, plan_anew, plan_of
 from .worker import Ended
@@ -105,18 +105,18 @@ class TakesWriter(QObject):
                 self._view.finish(take, text)
         self._view.end()
         self.changed.emit()
-        desk.report(ended, ended.value.tokens if ended.value else 0)
+        desk.report(ended)
 
     def _sung(self, ended: Ended) -> None:
         desk = self._desk
         desk.when_stopped(None)
         songs: tuple[Song, ...] = ended.value.songs if ended.value else ()
         if songs:
-            best = max(song.log_prob for song in songs)
+            best = max(range(len(songs)), key=lambda i: songs[i].log_prob) if len(songs) > 1 else -1
             self._view.begin(len(songs))
             self._found = [(str(song), song.recipe.to_dict()) for song in songs]
             for i, song in enumerate(songs):
-                self._view.finish(i, str(song), self._note(song, best))
+                self._view.finish(i, str(song), self.tr("the likeliest for the model") if i == best else "")
             if ended.value.errors:
                 count = len(ended.value.errors)
                 desk.notice.emit(self.tr("{n} of the takes led nowhere.").format(n=count))
@@ -124,9 +124,4 @@ class TakesWriter(QObject):
             desk.say_all(ended.value.errors)
         self._view.end()
         self.changed.emit()
-        desk.report(ended, sum(map(tokens_of, songs)))
-
-    def _note(self, song: Song, best: float) -> str:
-        """How likely the model finds it, beside the others."""
-        words = self.tr("mean log-probability {value:.2f}").format(value=song.log_prob)
-        return f"{words} · {self.tr('the likeliest')}" if song.log_prob == best else words
+        desk.report(ended)

@@ -14,6 +14,7 @@ from toolkit.lyrics.units import CHAR, WORD
 from . import theme
 from .cell_grid import CellGrid
 from .cell_rows import GridRow, lines_of_template, read_lines, rows_of
+from .core_sentences import translated
 from .notes import Note
 from .rule_fields import BROKEN, PROBLEM
 from .rule_grid import GAP, WIDE_GAP, Fold
@@ -127,7 +128,7 @@ class TemplateEditor(QWidget):
     def error(self) -> str:
         """Why the text cannot be read; "" if it can."""
         lines = enumerate(read_lines(self.text(), self._unit), start=1)
-        return next((self._in_line(number, read.error) for number, read in lines if read.error), "")
+        return next((self._in_line(number, translated(read.error)) for number, read in lines if read.error), "")
 
     def set_wanted_height(self) -> None:
         """As high as its rows, up to some; the rest scrolls."""
@@ -226,7 +227,7 @@ class TemplateEditor(QWidget):
         said = [f"{PROBLEM} {self._in_line(line, message) if line else message}"] if message else []
         wrong = [(row, fault) for row in rows for fault in row.all_faults]
         said += [
-            f"{PROBLEM if row.source else BROKEN} {self._in_line(row.number, fault)}"
+            f"{PROBLEM if row.source else BROKEN} {self._in_line(row.number, translated(fault))}"
             for row, fault in wrong[:_MOST_FAULTS_NAMED]
         ]
         if len(wrong) > _MOST_FAULTS_NAMED:

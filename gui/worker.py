@@ -37,11 +37,13 @@ class Ended:
         value: what it returned.
         problem: why nothing came of it; None where something did.
         seconds: it took.
+        tokens: that a model read or wrote in it.
     """
 
     value: Any = None
     problem: ToolkitError | None = None
     seconds: float = 0.0
+    tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Lane(QObject):
                 if run.stop.is_set:
                     continue
                 value = work(run.stop, self._teller(run))
-                self._said.put((run, Ended(value, None, time.perf_counter() - begun)))
+                self._said.put((run, Ended(value, None, time.perf_counter() - begun, run.stop.tokens)))
             except Stopped:
                 pass
             except ToolkitError as error:

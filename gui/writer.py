@@ -9,7 +9,7 @@ from toolkit.language_model import LanguageModel
 from toolkit.lyrics.rules import LyricRules
 from toolkit.lyrics.song import Recipe, Song, SongLine
 
-from .desk import Desk, tokens_of
+from .desk import Desk
 from .text_plan import TextPlan, lyric_numbers, numbered, places_of, plan_anew, plan_of
 from .worker import Ended, Work
 from .writing_jobs import Draft, Grown, another_line, go_on, write_lyrics
@@ -126,7 +126,7 @@ class Writer(QObject):
             start = sum(len(row) + 1 for row in rows[: place - 1])
             editor.replace_range(start, start + len(rows[place - 1]), line.text)
             self._desk.keep(editor.text(), recipe.to_dict())
-        self._desk.report(end, len(line.tokens) if line else 0)
+        self._desk.report(end)
 
     def put(self, start: int, end: int, chosen: str, *, keep_rest: bool) -> None:
         """Put another token in the place of one; without `keep_rest` what stands behind it is written anew."""
@@ -184,7 +184,7 @@ class Writer(QObject):
         def ended(end: Ended) -> None:
             if editor.streaming:
                 closed()
-            desk.report(end, end.value.tokens if end.value else 0)
+            desk.report(end)
 
         desk.start(go_on(model, prompt, options), told, ended)
 
@@ -220,7 +220,7 @@ class Writer(QObject):
                 closed()
             if end.value and not songs:
                 desk.say_all(end.value.errors)
-            desk.report(end, sum(map(tokens_of, songs)))
+            desk.report(end)
 
         desk.start(self._lyrics(model, plan, avoid), told, ended)
 

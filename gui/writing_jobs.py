@@ -51,12 +51,10 @@ class Streamed:
 
     Attributes:
         texts: that were written, take by take.
-        tokens: of all of them together.
         options: with the seed.
     """
 
     texts: tuple[str, ...]
-    tokens: int
     options: SamplingOptions
 
 
@@ -66,13 +64,11 @@ def go_on(model: LanguageModel, prompt: str, options: SamplingOptions) -> Work:
     def work(stop: Stop, tell: Tell) -> Streamed:
         running = stoppable(model, stop)
         texts = [""] * options.num_return_sequences
-        tokens = 0
         for piece in stream(running.backend, running.tokenizer, prompt, options, running.loop):
-            tokens += 1
             if piece.text:
                 texts[piece.index] += piece.text
                 tell(Grown(piece.index, piece.text))
-        return Streamed(tuple(texts), tokens, options)
+        return Streamed(tuple(texts), options)
 
     return work
 

@@ -1,11 +1,10 @@
-"""The sheet to write on: messages, a title, the text, and takes below it when they are wanted."""
+"""The sheet to write on: a title, the text, and takes below it when they are wanted."""
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from .fonts import lyric_font
 from .lyric_editor import LyricEditor
-from .message_bar import MessageBar
 from .takes_view import TakesView
 
 
@@ -15,7 +14,6 @@ class WritingPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._points = 15
-        self.messages = MessageBar()
         self.title = QLineEdit()
         self.title.setFrame(False)
         self.title.setMaxLength(200)
@@ -24,7 +22,7 @@ class WritingPage(QWidget):
         sheet = QFrame()
         sheet.setObjectName("sheet")
         column = QVBoxLayout(sheet)
-        column.setContentsMargins(0, 10, 0, 0)
+        column.setContentsMargins(1, 10, 1, 8)
         column.setSpacing(4)
         column.addWidget(self.title)
         column.addWidget(self.editor, 1)
@@ -33,10 +31,9 @@ class WritingPage(QWidget):
         self._splitter.addWidget(self.takes)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setCollapsible(0, False)
-        self._splitter.setSizes([300, 340])
+        self._splitter.setSizes([320, 340])
         box = QVBoxLayout(self)
-        box.setContentsMargins(10, 8, 4, 4)
-        box.addWidget(self.messages)
+        box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._splitter, 1)
         self.title.returnPressed.connect(self.editor.setFocus)
         self.retranslate()
@@ -65,10 +62,6 @@ class WritingPage(QWidget):
         """Set all texts in the language of the window."""
         self.title.setPlaceholderText(self.tr("Title"))
         self.title.setAccessibleName(self.tr("Title of the text"))
-        self.editor.setAccessibleName(self.tr("Text"))
-        self.editor.setPlaceholderText(
-            self.tr("Write a beginning, or nothing at all, and press Generate (Ctrl+Enter).")
-        )
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Another language."""

@@ -89,12 +89,13 @@ def test_wheel_holds_every_source_file_in_its_place(names):
     assert {"toolkit/py.typed", "toolkit/data/lyrics-zh.txt", "toolkit/data/lyrics-en.txt"} <= expected
 
 
-def test_wheel_offers_the_command_toolkit(wheel):
+def test_wheel_offers_the_command_toolkit_and_the_window(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
         entries = configparser.ConfigParser()
         entries.read_string(archive.read(name).decode())
     assert dict(entries["console_scripts"]) == {"toolkit": "toolkit.cli:main"}
+    assert dict(entries["gui_scripts"]) == {"toolkit-gui": "toolkit.gui.commands:main"}
 
 
 def test_wheel_asks_for_numpy_one_onnxruntime_and_the_command_line_only(wheel):

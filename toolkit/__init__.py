@@ -7,11 +7,16 @@
 Names are loaded on first use, so that ``import toolkit`` costs nothing and needs no onnxruntime.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .errors import OptionError, ToolkitError
 from .version import __version__
+
+# ONNX Runtime's own packages report models and machines to their maker, of late on Linux and macOS, too. Nothing leaves
+# this machine unless its owner says so. It is read once, when the library loads.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from .evaluation import perplexity

@@ -76,7 +76,7 @@ def load(path: str | Path, device: str = "auto", *, threads: int = 1, backend: s
     """
     path = Path(path)
     backend = _checked(path, backend, threads)
-    return _load_onnx(path, device, threads) if backend == "onnx" else _load_torch(path, backend, device)
+    return _load_onnx(path, device, threads) if backend == "onnx" else _load_torch(model_path(path), backend, device)
 
 
 def _checked(path: Path, backend: str | None, threads: int) -> str:

@@ -256,8 +256,15 @@ class CharTokenizer(Tokenizer):
         return list(text)
 
 
+_IN_DICTIONARY = re.compile(r"[\u4e00-\u9fd5]|AT&T|[Cc](?:#|\+\+)")
+"""What jieba needs its dictionary for: Chinese, and the five other words in it."""
+
+_OUTSIDE = re.compile(r"[a-zA-Z0-9]+(?:\.[0-9]+)?%?|[+#&._%-]+|\r\n|.", re.DOTALL)
+"""The words of any other text, as jieba cuts it: without its second of loading, and where it is not installed."""
+
+
 class WordTokenizer(Tokenizer):
-    """Words as jieba cuts them. A word outside the vocabulary is read character by character."""
+    """Words as jieba cuts them; only Chinese needs it. A word outside the vocabulary is read character by character."""
 
     kind = "word"
     unit = "words"
@@ -265,7 +272,7 @@ class WordTokenizer(Tokenizer):
     @staticmethod
     def cut(text: str) -> list[str]:
         """The words; spaces, line breaks and punctuation are tokens too."""
-        words: list[str] = _jieba().lcut(text)
+        words: list[str] = _jieba().lcut(text) if _IN_DICTIONARY.search(text) else _OUTSIDE.findall(text)
         return words
 
     def split(self, text: str) -> list[str]:
@@ -341,7 +348,7 @@ def _jieba() -> Any:  # noqa: ANN401 - jieba ships no types
             warnings.simplefilter("ignore")
             import jieba  # noqa: PLC0415 - optional dependency
     except ImportError as error:
-        raise MissingDependencyError.for_extra("jieba", "A word model", "words") from error
+        raise MissingDependencyError.for_extra("jieba", "Chinese in a word model", "words") from error
     jieba.setLogLevel("ERROR")
     return jieba
 

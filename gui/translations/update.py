@@ -17,7 +17,7 @@ import PySide6
 
 from toolkit import facts
 from toolkit.builtin_models import BUILTIN_MODELS
-from toolkit.gui import model_facts
+from toolkit.gui import core_sentences, model_facts
 from toolkit.gui.option_text import CONTEXT
 from toolkit.lyrics.rules import LyricRules
 from toolkit.options import spec_of
@@ -29,11 +29,21 @@ TOOLS = Path(PySide6.__file__).parent
 SHOWN = (LyricRules, SamplingOptions, TranslateOptions)
 """Whose help the window shows: they are the core's, where nothing is marked for translation."""
 
+OF_QT = (
+    *(("QFileDialog", text) for text in ("&Look in:", "Files of &type:")),
+    *(("QAbstractFileIconProvider", text) for text in ("Drive", "Folder")),
+)
+"""What Qt's own translation lacks of its dialogs."""
+
 
 def texts_of_the_core() -> str:
-    """A program that names what the core says, help of options and facts of models, as lupdate wants it."""
+    """A program that names what the core and Qt say, help of options and facts of models, as lupdate wants it."""
     texts = {(CONTEXT, spec_of(field).help) for options in SHOWN for field in dataclasses.fields(options)}
     texts |= {("facts", text) for text in (*facts.NAMES, *facts.SENTENCES, *model_facts.TEXTS)}
+    spoken = (*core_sentences.FOUND, *core_sentences.SAID, *core_sentences.PARTS, *core_sentences.FRAMES)
+    texts |= {(core_sentences.CONTEXT, text) for text in spoken}
+    texts |= {(core_sentences.RULES, text) for text in core_sentences.SUBJECTS}
+    texts |= {*OF_QT}
     texts |= {("models", text) for text in BUILTIN_MODELS.values()}
     return "\n".join(f"QT_TRANSLATE_NOOP({context!r}, {text!r})" for context, text in sorted(texts))
 

@@ -119,7 +119,8 @@ def test_pairs_of_one_s_own_are_measured_and_too_much_is_refused(checkpoint, tsv
     arguments = ["export", str(checkpoint), "-o", str(folder), "--quantize", "int4", "--eval", str(tsv)]
     assert _run(args=[*arguments, "--max-ppl-increase", "0"]) in {0, 2}
     said = capsys.readouterr().err
-    assert str(tsv) in said
+    assert tsv.name in said
+    assert str(tsv) not in said
     if folder.exists():  # int4 happened to predict these three pairs better
         assert "(-" in said
     else:

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QTextEdit
 
 from toolkit.builtin_models import model_path
 from toolkit.bundle import METADATA_KEY
@@ -44,9 +44,9 @@ def drop(window, path):
 def said(qtbot, window):
     """What the window says once it has looked."""
     qtbot.waitUntil(
-        lambda: bool(window.page.messages.text) and not window.models.busy and not window.keeper.busy, timeout=30_000
+        lambda: bool(window.messages.text) and not window.models.busy and not window.keeper.busy, timeout=30_000
     )
-    words = window.page.messages.text
+    words = window.messages.text
     assert window.page.editor.text() == "春眠不觉晓"
     assert window.models.path == SONGCI
     window.actions_by_name["generate"].trigger()
@@ -113,8 +113,8 @@ def test_a_file_that_goes_while_it_is_dropped_is_missed_in_words(qtbot, window, 
 
 
 def test_of_two_models_opened_at_once_the_second_is_used(qtbot, window):
-    window.open_model("builtin:lyrics-zh")
-    window.open_model(ENGLISH)
+    window.models.open("builtin:lyrics-zh")
+    window.models.open(ENGLISH)
     used = []
     window.models.changed.connect(lambda: used.append(window.models.path))
     qtbot.waitUntil(lambda: not window.models.busy, timeout=30_000)
@@ -127,7 +127,7 @@ def test_a_text_that_comes_while_one_writes_on_does_not_take_its_place(qtbot, wi
     window.page.editor.insertPlainText("\n处处闻啼鸟")
     qtbot.waitUntil(lambda: not window.keeper.busy, timeout=10_000)
     assert window.page.editor.text() == "春眠不觉晓\n处处闻啼鸟"
-    assert "other.txt" in window.page.messages.text
+    assert "other.txt" in window.messages.text
     assert window.keeper.path is None
 
 
@@ -189,7 +189,10 @@ def test_markup_and_control_characters_of_a_model_are_shown_as_plain_text(qtbot,
         if any(part in label.text() for part in ("<b>", "<h1>", "nasty")):
             assert label.textFormat() == Qt.TextFormat.PlainText
             assert not set(label.text()) & set("\x00\x07\x1b")
-    shown = window.panel.model.facts.toPlainText()
+    shown = " ".join(label.text() for label in window.panel.model.findChildren(QLabel))
+    for view in window.panel.model.findChildren(QTextEdit):  # the table of facts, as signs
+        shown += view.toPlainText()
+        assert view.document().characterCount() == len(view.toPlainText()) + 1
     assert "<b>bold</b>" in shown
     assert not set(shown) & set("\x00\x07\x1b")
     window.panel.rules.set_on(False)
@@ -239,9 +242,9 @@ window.page.editor.insertPlainText("，" + "处处闻啼鸟" * 99)
 wait(lambda: list(Path({str(tmp_path)!r}).rglob("autosave/*.lyrics")))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (9, resource.RLIM_INFINITY))
-assert not window.save()
+assert not window.files.save()
 assert path.read_bytes() == old
-print(window.page.messages.text)
+print(window.messages.text)
 from PySide6.QtCore import QTimer
 QTimer.singleShot(0, lambda: app.activeModalWidget().reject())
 assert not window.close()
@@ -258,5 +261,5 @@ assert window.close()
 def test_without_a_font_for_chinese_it_is_said(tmp_path):
     empty = tmp_path / "fonts.conf"
     empty.write_text("<?xml version='1.0'?><!DOCTYPE fontconfig SYSTEM 'fonts.dtd'><fontconfig/>", encoding="utf-8")
-    printed = child("print(window.page.messages.text)", tmp_path, FONTCONFIG_FILE=str(empty))
+    printed = child("print(window.messages.text)", tmp_path, FONTCONFIG_FILE=str(empty))
     assert "No font with Chinese characters" in printed

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from toolkit.gui import icons, make_icons, theme
 
 FOLDER = Path(icons.__file__).parent / "icons"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.svg") if path.stem != icons.APP)
+NAMES = sorted(path.stem for path in FOLDER.glob("*.svg") if path.stem not in {icons.APP, icons.CHECKED})
 MODES = QIcon.Mode
 
 

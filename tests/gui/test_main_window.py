@@ -5,7 +5,7 @@ import threading
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from toolkit.gui.actions import TAKES
 from toolkit.gui.text_plan import numbered
@@ -63,9 +63,9 @@ def window(qtbot, only_window):
 
     only_window.desk.stop()
     only_window.keeper.new()
-    only_window.page.messages.hide()
+    only_window.messages.hide()
     recall(only_window)
-    only_window.open_model("builtin:songci")
+    only_window.models.open("builtin:songci")
     qtbot.waitUntil(lambda: only_window.models.opened is not None and not only_window.models.busy, timeout=30_000)
     return only_window
 
@@ -106,7 +106,7 @@ def test_the_first_click_writes_lyrics_that_keep_the_rules_that_are_there(qtbot,
     report = check(text, window.panel.rules.rules())
     assert report.holds, report.findings
     assert len(text.split()) == 8
-    assert window.page.messages.text == ""
+    assert window.messages.text == ""
 
 
 def test_a_text_is_one_step_of_undoing_and_comes_back(qtbot, window):
@@ -123,7 +123,7 @@ def test_a_text_is_one_step_of_undoing_and_comes_back(qtbot, window):
     window.actions_by_name["redo"].trigger()
     window.actions_by_name["redo"].trigger()
     assert editor.text() == second
-    assert [generation.text for generation in window.project().generations] == [first, second]
+    assert [generation.text for generation in window.workspace.project().generations] == [first, second]
 
 
 def test_what_is_typed_is_gone_on_with(qtbot, window):
@@ -179,7 +179,7 @@ def test_without_rules_the_text_goes_on_from_its_end(qtbot, window):
     text = editor.text()
     assert text.startswith("昨夜西风凋碧树")
     assert len(text) == 47
-    recipe = window.project().generations[-1].recipe
+    recipe = window.workspace.project().generations[-1].recipe
     model = window.models.language_model
     options = SamplingOptions.from_dict(recipe["options"], "recipe")
     assert recipe["prompt"] + model.generate(recipe["prompt"], options)[0].text == text
@@ -224,7 +224,7 @@ def test_stopping_keeps_what_is_written_as_one_step(qtbot, window):
     assert not editor.isReadOnly()
     QApplication.processEvents()
     assert editor.text() == text
-    assert window.project().generations[-1].text == text
+    assert window.workspace.project().generations[-1].text == text
     window.actions_by_name["undo"].trigger()
     assert editor.text() == "春风"
 
@@ -259,7 +259,7 @@ def test_another_character_is_chosen_with_the_keyboard(qtbot, window, ruled):
     editor.setFocus()
     go_to(window, 2, 3)
     window.actions_by_name["alternatives"].trigger()
-    qtbot.waitUntil(lambda: window.popup.isVisible(), timeout=30_000)
+    qtbot.waitUntil(window.popup.isVisible, timeout=30_000)
     rows = window.popup.rows()
     assert len(rows) >= 10
     assert [row.prob for row in rows] == sorted((row.prob for row in rows), reverse=True)
@@ -278,7 +278,7 @@ def test_what_stands_behind_a_chosen_character_is_written_anew(qtbot, window):
     before = editor.text()
     place = before.index("\n") + 1 + 3
     window.inspector.look_at(place)
-    qtbot.waitUntil(lambda: window.popup.isVisible(), timeout=30_000)
+    qtbot.waitUntil(window.popup.isVisible, timeout=30_000)
     rows = window.popup.rows()
     other = next(i for i, row in enumerate(rows) if row.text != before[place] and row.kept and not row.note)
     window.popup.choose(other, keep_rest=False)
@@ -320,15 +320,26 @@ def test_a_rule_that_cannot_be_met_is_said_and_nothing_changes(qtbot, window):
     set_rules(window, LyricRules(lines=2, length="3", include=("一二三四五六七八九十",)))
     window.page.editor.insertPlainText("一二三\n")
     press(qtbot, window, "generate")
-    assert "include" in window.page.messages.text
+    assert "include" in window.messages.text
     assert window.page.editor.text() == "一二三\n"
-    assert not window.project().generations
+    assert not window.workspace.project().generations
+
+
+def test_rules_with_a_fault_are_kept_as_they_were_before(qtbot, window):
+    set_rules(window, LyricRules(lines=2, length="5"))
+    kept = window.workspace.project().rules
+    field = next(edit for edit in window.panel.rules.findChildren(QLineEdit) if edit.text() == "5")
+    qtbot.keyClicks(field, "-")
+    assert window.panel.rules.fault()
+    assert window.workspace.project().rules == kept
+    window.panel.rules.set_on(False)
+    assert window.workspace.project().rules is None
 
 
 def test_counts_and_faults_stand_beside_the_lines(qtbot, window):
     set_rules(window, LyricRules(lines=2, length="5"))
     window.page.editor.insertPlainText("春眠不觉晓\n处处")
-    qtbot.waitUntil(lambda: len(window.page.editor.marks()) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: [mark.wanted for mark in window.page.editor.marks()] == ["5", "5"], timeout=10_000)
     first, second = window.page.editor.marks()
     assert (first.count, first.wanted, first.fault) == (5, "5", "")
     assert (second.count, second.wanted) == (2, "5")
@@ -357,14 +368,14 @@ def test_everything_is_there_again_after_saving_and_reopening(qtbot, open_window
     press(qtbot, window, "takes")
     go_to(window, 3)
     window.actions_by_name["lock_line"].trigger()
-    before = window.project()
+    before = window.workspace.project()
     path = tmp_path / "四季.lyrics"
     assert window.keeper.save(path)
     assert not window.isWindowModified()
     window.close()
     again = open_window(None)
     qtbot.waitUntil(lambda: again.page.editor.text() != "", timeout=10_000)
-    after = again.project()
+    after = again.workspace.project()
     assert after == before
     assert again.keeper.path == path
     assert again.panel.rules.rules() == window.panel.rules.rules()
@@ -373,11 +384,11 @@ def test_everything_is_there_again_after_saving_and_reopening(qtbot, open_window
 def test_what_was_not_saved_is_there_again(qtbot, open_window):
     window = open_window()
     press(qtbot, window, "generate")
-    before = window.project()
+    before = window.workspace.project()
     window.close()
     again = open_window()
-    assert again.project() == before
-    assert "again" in again.page.messages.text
+    assert again.workspace.project() == before
+    assert "again" in again.messages.text
 
 
 # Models ------------------------------------------------------------------------------------------
@@ -387,15 +398,15 @@ def test_a_bad_model_is_refused_in_words_and_the_old_one_stays(qtbot, window, tm
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(b"<b>no model</b>" * 99)
     window.open_dropped(bad)
-    qtbot.waitUntil(lambda: window.page.messages.text != "", timeout=10_000)
-    assert "bad.onnx" in window.page.messages.text
+    qtbot.waitUntil(lambda: window.messages.text != "", timeout=10_000)
+    assert "bad.onnx" in window.messages.text
     assert window.models.path == "builtin:songci"
     press(qtbot, window, "generate")
     assert len(lines_of(window)) == 8
 
 
 def test_another_model_takes_over_with_its_unit(qtbot, window):
-    window.open_model("builtin:lyrics-en")
+    window.models.open("builtin:lyrics-en")
     qtbot.waitUntil(lambda: window.models.path == "builtin:lyrics-en", timeout=30_000)
     set_rules(window, LyricRules(lines=4, length="4-8", rhyme="AABB"))
     press(qtbot, window, "generate")
@@ -407,5 +418,58 @@ def test_a_lyric_option_reaches_the_text(qtbot, window):
     set_rules(window)
     window.panel.sampling.set_options(SamplingOptions(temperature=0.3, top_k=7))
     press(qtbot, window, "generate")
-    options = LyricOptions.from_dict(window.project().generations[-1].recipe["options"], "recipe")
+    options = LyricOptions.from_dict(window.workspace.project().generations[-1].recipe["options"], "recipe")
     assert (options.temperature, options.top_k) == (0.3, 7)
+
+
+# Models that answer ------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_model_that_answers_gets_the_line_of_the_cursor_and_its_answer_comes_into_the_text(
+    qtbot, open_window, make_pairs_bundle
+):
+    window = open_window(str(make_pairs_bundle()))
+    editor, page = window.page.editor, window.translate_page
+    editor.load("春风\n秋月\n")
+    go_to(window, 2)
+    assert page.isVisible()
+    window.actions_by_name["answer"].trigger()
+    assert window.page.isVisible()
+    window.actions_by_name["generate"].trigger()
+    qtbot.waitUntil(lambda: not window.answerer.busy and page.answers.current() != "", timeout=30_000)
+    assert page.isVisible()
+    assert page.input.toPlainText() == "秋月"
+    answer = page.answers.current()
+    assert answer in {found.text for found in window.models.translator.translate("秋月", page.options())}
+    page.answers.use.click()
+    assert editor.text() == f"春风\n秋月\n{answer}\n"
+    assert window.page.isVisible()
+    editor.undo()
+    assert editor.text() == "春风\n秋月\n"
+
+
+def test_a_model_that_was_asked_for_is_not_displaced_by_that_of_the_restored_text(qtbot, open_window):
+    window = open_window("builtin:lyrics-zh")
+    window.page.editor.insertPlainText("春风")
+    window.close()
+    again = open_window("builtin:songci")
+    assert again.page.editor.text() == "春风"
+    qtbot.waitUntil(lambda: not again.models.busy, timeout=30_000)
+    assert again.models.path == "builtin:songci"
+    again.close()
+    third = open_window(None)
+    assert third.models.path == "builtin:songci"
+
+
+def test_who_is_quicker_than_the_model_need_not_ask_again(qtbot):
+    from toolkit.gui.app import make_application
+    from toolkit.gui.app import open_window as open_real
+
+    window = open_real(make_application(["gui"]), "builtin:songci", None, "en")
+    window.actions_by_name["generate"].trigger()
+    assert "opened" in window.messages.text
+    qtbot.waitUntil(lambda: not window.desk.busy and len(lines_of(window)) == 8, timeout=30_000)
+    assert window.messages.text == ""
+    window.close()
+    window.deleteLater()

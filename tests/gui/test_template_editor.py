@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from toolkit.gui import theme
 from toolkit.gui.cell_rows import Kind, lines_of_template, read_lines, rows_of
-from toolkit.gui.notes import tooltip_of
+from toolkit.gui.plain import tooltip_of
 from toolkit.gui.template_editor import TemplateEditor
 from toolkit.lyrics.check import check
 from toolkit.lyrics.forms import find_form

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from toolkit.errors import FileFormatError, OptionError, ToolkitError
@@ -24,6 +24,7 @@ fixed = settings(deadline=None, derandomize=True, max_examples=100)
 LYRICS = "窗外的麻雀，在电线杆上多嘴\n你说这一句，很有夏天的感觉\n我爱北京天安门 hello world 2024\n\n"
 
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+not_chinese = st.text(st.sampled_from("aBzC+#&T09._%- \r\n\t,'’é、!\u0663\u3000\u2028ｗ"), max_size=16)
 lyric_like = st.text(st.sampled_from("窗外麻雀电线杆夏天感觉北京天安门 ,，。!ab12\n\t"), max_size=60)
 
 
@@ -36,7 +37,7 @@ def words(text, **options):
 
 
 def cut_by_jieba(text):
-    words(text)  # imports it, and keeps back the warnings of its sources
+    words("北京")  # imports it, and keeps back the warnings of its sources
     import jieba
 
     return jieba.lcut(text)
@@ -140,6 +141,13 @@ def test_words_are_those_of_jieba_with_blanks_and_punctuation():
 
 
 @fixed
+@given(text=st.one_of(not_chinese, any_text))
+@example(text="AT&T writes c++ and C# at A.1.5%, 100%. of.2 --- x\r\n")
+def test_text_without_chinese_is_cut_as_jieba_cuts_it(text):
+    assert WordTokenizer.cut(text) == cut_by_jieba(text)
+
+
+@fixed
 @given(text=lyric_like)
 def test_words_of_the_training_text_come_back_exactly(text):
     tokenizer = words(text)
@@ -204,19 +212,21 @@ from toolkit.tokenizer import TokenizerOptions, build_tokenizer, tokenizer_from_
 print(build_tokenizer("ab", TokenizerOptions()).decode([1, 2]))
 word = tokenizer_from_dict({"kind": "word", "newline": "keep", "unk_id": 0, "vocab": ["<unk>", "a"]}, "model.json")
 try:
-    word.encode("a")
+    print(word.encode("a a"), word.cut("It's 3.5% of A-ha..."))
+    word.encode("啊")
 except ToolkitError as error:
     print(type(error).__name__, isinstance(error, ImportError), error)
 print("jieba" in sys.modules)
 """
 
 
-def test_without_jieba_only_word_models_fail_and_say_what_to_install():
+def test_without_jieba_only_chinese_word_models_fail_and_say_what_to_install():
     done = python(NO_JIEBA, "-W", "error")
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "ab",
-        "MissingDependencyError True A word model needs jieba, which is not installed. "
+        """[1 0 1] ['It', "'", 's', ' ', '3.5%', ' ', 'of', ' ', 'A', '-', 'ha', '...']""",
+        "MissingDependencyError True Chinese in a word model needs jieba, which is not installed. "
         "Run: pip install 'rnn-toolkit[words]'",
         "False",
     ]

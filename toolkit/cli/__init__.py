@@ -28,12 +28,14 @@ class Entry(NamedTuple):
 
 COMMANDS: Mapping[str, Entry] = {
     "demo": Entry(
-        "toolkit.export.commands", "demo", "Train on built-in lyrics, export, check, write lyrics.", "export"
+        "toolkit.export.commands", "demo", "Train on built-in lyrics, export, check, write lyrics.", "train,export"
     ),
     "recipes": Entry("toolkit.models.commands", "recipes", "What `toolkit train --recipe` can train."),
     "train": Entry("toolkit.models.commands", "train", "Train a model on a text.", "train"),
-    "export": Entry("toolkit.export.commands", "export", "Turn a checkpoint into a verified bundle.", "export"),
-    "verify": Entry("toolkit.export.commands", "verify", "Check a bundle against its checkpoint again.", "export"),
+    "export": Entry("toolkit.export.commands", "export", "Turn a checkpoint into a verified bundle.", "train,export"),
+    "verify": Entry(
+        "toolkit.export.commands", "verify", "Check a bundle against its checkpoint again.", "train,export"
+    ),
     "generate": Entry("toolkit.cli.generate", "generate", "Write text with a model."),
     "lyrics": Entry("toolkit.cli.lyrics", "lyrics", "Write lyrics that keep rules of length, rhyme and more."),
     "translate": Entry("toolkit.cli.translate", "translate", "Write texts from texts with a model."),
@@ -79,9 +81,8 @@ class LazyGroup(click.Group):
             entry = COMMANDS.get(ctx.invoked_subcommand or "")
             if entry is None or entry.extra is None or (error.name or "").startswith("toolkit"):
                 raise
-            extras = ",".join(dict.fromkeys(("train", entry.extra)))
             purpose = f"toolkit {ctx.invoked_subcommand}"
-            raise MissingDependencyError.for_extra(str(error.name).partition(".")[0], purpose, extras) from error
+            raise MissingDependencyError.for_extra(str(error.name).partition(".")[0], purpose, entry.extra) from error
         return result
 
     def resolve_command(

@@ -41,7 +41,8 @@ _PACKAGES = (
     Package("matplotlib", "the loss curve", "train"),
     Package("onnx", "export", "export"),
     Package("onnxscript", "export", "export"),
-    Package("jieba", "word models", "words"),
+    Package("jieba", "Chinese word models", "words"),
+    Package("PySide6-Essentials", "the window", "gui"),
 )
 
 
@@ -52,7 +53,7 @@ def doctor(as_json: bool) -> None:
 
     Providers are tried by running a graph on them: what ONNX Runtime lists is only what it was built with.
     """
-    findings = [_python(), _onnxruntime(), *map(_package, _PACKAGES), *_providers(), _torch_cuda(), _font()]
+    findings = [_python(), _onnxruntime(), *map(_package, _PACKAGES), *_providers(), _torch_cuda(), _font(), _window()]
     if as_json:
         print_json({"toolkit": __version__, "findings": [finding._asdict() for finding in findings]})
         return
@@ -128,6 +129,20 @@ def _torch_cuda() -> Finding:
     if torch.cuda.is_available():
         return Finding("train on cuda", True, torch.cuda.get_device_name())
     return Finding("train on cuda", False, "torch sees no GPU" if torch.version.cuda else "a CPU build of torch")
+
+
+def _window() -> Finding:
+    """Whether `toolkit gui` could open one."""
+    from importlib import import_module
+
+    if _version("PySide6-Essentials") is None:
+        return Finding("a window", False, "no PySide6")
+    try:
+        import_module("toolkit.gui.system").check_screen()
+    except ToolkitError as error:
+        found, _, advice = str(error).partition(". ")
+        return Finding("a window", False, found, advice)
+    return Finding("a window", True, "toolkit gui can open one")
 
 
 def _font() -> Finding:
