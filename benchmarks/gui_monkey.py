@@ -474,10 +474,16 @@ class Monkey:
         self._settle()
 
     def _excuse_saved(self) -> None:
-        """What is in the file of the text is safe."""
-        path = self.window.keeper.path
-        if path is not None and path.is_file() and self.window.keeper.modified is False:
-            self._excused |= self._marks_of(path.read_text(encoding="utf-8", errors="replace").replace("\\n", "\n"))
+        """What is in the file of the text is safe, and what undo led to was left with it."""
+        path, text = self.window.keeper.path, self.window.page.editor.text()
+        if path is None or not path.is_file() or self.window.keeper.modified:
+            return
+        held = path.read_text(encoding="utf-8", errors="replace")
+        held = held if path.suffix == ".txt" else json.loads(held)["text"]
+        if self._marks_of(text) <= self._marks_of(held):
+            self._excused |= self._marks_of("\n".join([held, *self._history()]))
+        else:
+            self.fault("lost", f"{text!r:.300} is said to be saved, but the file holds {held!r:.300}")
 
     def _history(self) -> list[str]:
         """All texts that undo and redo lead to; the document stands as before behind it."""
