@@ -34,7 +34,7 @@ from shiboken6 import isValid
 from toolkit.builtin_models import model_path
 from toolkit.gui.app import make_application, open_window
 from toolkit.gui.autosave import Autosave
-from toolkit.gui.main_window import MainWindow
+from toolkit.gui.files import Files
 from toolkit.gui.project import open_project
 
 MARK = re.compile(r"m\d+x|春\d+秋")
@@ -87,7 +87,7 @@ class Monkey:
         if breaks == "autosave":
             Autosave.keep = lambda *_: None  # type: ignore[method-assign]
         if breaks == "asking":
-            MainWindow._may_leave = lambda _: True  # type: ignore[method-assign]
+            Files.may_leave = lambda _: True  # type: ignore[method-assign]
 
     # What goes wrong ------------------------------------------------------------------------------
 

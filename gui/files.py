@@ -12,9 +12,19 @@ from .keeper import Keeper
 class Files(QObject):
     """What the menu of files does."""
 
-    def __init__(self, keeper: Keeper, dialogs: Dialogs, title: Callable[[], str]) -> None:
-        """Args: title: of the text, which suggests a name."""
+    def __init__(
+        self, keeper: Keeper, dialogs: Dialogs, title: Callable[[], str], stop_writing: Callable[[], None]
+    ) -> None:
+        """What it needs.
+
+        Args:
+            keeper: knows the file of the text.
+            dialogs: ask.
+            title: of the text, which suggests a name.
+            stop_writing: nobody writes on in a text while it is asked whether to save it.
+        """
         super().__init__(keeper)
+        self._stop_writing = stop_writing
         self._keeper, self._dialogs, self._title = keeper, dialogs, title
 
     def new(self) -> None:
@@ -46,6 +56,7 @@ class Files(QObject):
 
     def may_leave(self) -> bool:
         """Whether the text may make way: saved, or not wanted."""
+        self._stop_writing()
         if not self._keeper.modified:
             return True
         answer = self._dialogs.ask_to_save()

@@ -62,7 +62,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(page, panel, self.takes_writer, self.models, self)
         self.keeper = Keeper(self.workspace.project, self)
         self.dialogs = Dialogs(self)
-        self.files = Files(self.keeper, self.dialogs, self.page.title.text)
+        self.files = Files(self.keeper, self.dialogs, self.page.title.text, self.desk.stop)
         self._build()
         self._connect()
         remembered.recall(self)
