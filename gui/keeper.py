@@ -125,7 +125,7 @@ class Keeper(QObject):
         self.place_changed.emit()
 
     def save(self, path: Path) -> bool:
-        """Write the project, or into a file of plain text the text; whether it could be. The old file stays where it cannot."""
+        """Write the project, or its text where that is a plain one; whether it could be. Else the old file stays."""
         now = self._current()
         try:
             if _is_project(path):
