@@ -172,6 +172,9 @@ class Monkey:
         names = ("text",) if plain else ("text", "title", "locked", "generations", "takes")
         for name in names:
             was, now = getattr(left, name), getattr(found, name)
+            if name == "locked":  # an empty line holds nothing that could be kept
+                rows = left.text.split("\n")
+                was, now = ([line for line in lines if rows[line - 1 : line] != [""]] for lines in (was, now))
             if plain:
                 was, now = was.rstrip("\n"), now.rstrip("\n")
             if was != now:
@@ -463,6 +466,9 @@ class Monkey:
         if text != editor.toPlainText():
             self.fault("lost", "the editor does not know its own text")
         gone = self._marks - self._marks_of(text) - self._excused
+        signs = iter(text)
+        if gone and all(sign in signs for sign in self._stood):  # something came between, and all still stands there
+            gone = set()
         if gone and not self._loaded:
             gone -= self._marks_of("\n".join(self._history()))
         if gone:
