@@ -167,7 +167,7 @@ class Monkey:
         """What a window left is what is there."""
         if not (left.text.strip() or left.generations or left.takes or left.title.strip()):
             return
-        plain = self.window.keeper.path is not None and self.window.keeper.path.suffix == ".txt"
+        plain = self.window.keeper.path is not None and self.window.keeper.path.suffix != ".lyrics"
         names = ("text",) if plain else ("text", "title", "locked", "generations", "takes")
         for name in names:
             was, now = getattr(left, name), getattr(found, name)
@@ -479,7 +479,7 @@ class Monkey:
         if path is None or not path.is_file() or self.window.keeper.modified:
             return
         held = path.read_text(encoding="utf-8", errors="replace")
-        held = held if path.suffix == ".txt" else json.loads(held)["text"]
+        held = json.loads(held)["text"] if path.suffix == ".lyrics" else held
         if self._marks_of(text) <= self._marks_of(held):
             self._excused |= self._marks_of("\n".join([held, *self._history()]))
         else:

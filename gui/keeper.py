@@ -125,13 +125,13 @@ class Keeper(QObject):
         self.place_changed.emit()
 
     def save(self, path: Path) -> bool:
-        """Write the project, or of a .txt its text; whether it could be. The old file stays where it cannot."""
+        """Write the project, or into a file of plain text the text; whether it could be. The old file stays where it cannot."""
         now = self._current()
         try:
-            if path.suffix == ".txt":
-                save_text(path, now.text + ("" if now.text.endswith("\n") else "\n"))
-            else:
+            if _is_project(path):
                 save(path, now)
+            else:
+                save_text(path, now.text + ("" if now.text.endswith("\n") else "\n"))
         except ToolkitError as error:
             self._autosave.keep(now)
             kept = self._autosave.flush()
@@ -179,9 +179,14 @@ class Keeper(QObject):
         return bool(project.text.strip() or project.title.strip() or project.generations or project.takes)
 
 
+def _is_project(path: Path) -> bool:
+    """Whether a file holds a project; all others hold plain text, whatever their ending, and go on doing so."""
+    return path.suffix.lower() == SUFFIX
+
+
 def _open_work(path: Path) -> Work:
     """Read a project; of a plain text one with its name as the title."""
-    if path.suffix == SUFFIX:
+    if _is_project(path):
         return lambda _stop, _tell: open_project(path)
     return lambda _stop, _tell: Project(text=read_text_file(path), title=path.stem)
 

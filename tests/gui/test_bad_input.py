@@ -131,6 +131,15 @@ def test_a_text_that_comes_while_one_writes_on_does_not_take_its_place(qtbot, wi
     assert window.keeper.path is None
 
 
+def test_a_plain_text_with_another_ending_stays_one_when_it_is_saved(qtbot, window, tmp_path):
+    path = written(tmp_path / "notes.md", "# 旧\n".encode())
+    window.keeper.open(path)
+    qtbot.waitUntil(lambda: window.keeper.path == path, timeout=10_000)
+    window.page.editor.insertPlainText("新")
+    assert window.files.save()
+    assert path.read_text(encoding="utf-8") == "# 旧\n新\n"
+
+
 def with_facts(path, change, of=SONGCI):
     """A model with other facts in its metadata."""
     proto = onnx.load(str(model_path(of)))
