@@ -118,6 +118,7 @@ class Monkey:
         left = None
         while self.done < actions:
             left = self._live(min(actions - self.done, self.random.randint(*LIFE)), left)
+        self._live(0, left)
 
     def _live(self, actions: int, left: Any) -> Any:
         """One window: see that it holds what the last one left, act, close it; what it left."""

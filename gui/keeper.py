@@ -127,7 +127,7 @@ class Keeper(QObject):
         self.place_changed.emit()
 
     def save(self, path: Path) -> bool:
-        """Write the project, or into a plain text the text; whether it could be. The old file stays if not."""
+        """Write the project, or its text where that is a plain one; whether it could be. Else the old file stays."""
         now = self._current()
         if path == self._place.path and self._place.stamp != (stamp := _stamp(path)) and stamp is not None:
             self._place = replace(self._place, stamp=stamp)
