@@ -232,7 +232,7 @@ class AlternativesPopup(QFrame):
         elif enters:
             self.choose(self.current(), keep_rest=shift)
         elif digits:
-            self.choose(digit)
+            self._list.setCurrentRow(digit)
         elif leaves or not (walks or key in _MODIFIERS):
             self.hide()
         return moves or enters or digits or leaves

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from toolkit.corpus import BUILTIN
+from toolkit.errors import FileFormatError
+
 from .system import check_libraries, check_screen
 
 
@@ -30,8 +33,11 @@ def gui(
         for path in desktop.install() if desktop_entry else desktop.remove():
             click.echo(path)
         return 0
-    given = Path(model) if model is not None else None
-    if given is not None and project is None and given.suffix in {".lyrics", ".txt"}:
+    given = Path(model) if model is not None and not model.startswith(BUILTIN) else None
+    for named in (given, project):
+        if named is not None and not os.path.exists(named):  # noqa: PTH110 - Path's own raises where a name is too long
+            raise FileFormatError(f"{named}: expected a model, a project or a text, found nothing. Check the path.")
+    if given is not None and project is None and given.is_file() and given.suffix not in {".onnx", ".pt"}:
         model, project = None, given
     check_screen()
     from .app import run

@@ -70,7 +70,7 @@ class Dialogs(QObject):
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(self.tr("Save the text?"))
-        box.setText(self.tr("The text is not saved in a file. Save it first?"))
+        box.setText(self.tr("There are changes that are in no file. Save them first?"))
         buttons = QMessageBox.StandardButton
         box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
         box.setDefaultButton(buttons.Save)

@@ -58,7 +58,8 @@ def judge(text: str, rules: LyricRules | None, unit: str) -> Work:
         lines = numbered(text)
         if not lines or len(lines) > MAX_LINES:
             return Judged({}, None)
-        counts = {place: _count(line, unit) for place, line in lines}
+        counted = rules.unit if rules is not None and rules.unit != "auto" else unit
+        counts = {place: _count(line, counted) for place, line in lines}
         stop.check()
         if rules is None:
             letters = rhyme_letters([line for _, line in lines], Rhymes(near=True))
@@ -146,7 +147,7 @@ class Options:
     Attributes:
         start: where the token that stands there begins, in the text.
         end: where it ends.
-        rows: the most probable ones first.
+        rows: those that keep the rules first, and the most probable ones of them.
         by_rules: whether `kept` is behind the rules; else behind the sampling options.
     """
 
@@ -157,7 +158,10 @@ class Options:
 
 
 COUNT = 10
-"""How many alternatives are shown."""
+"""How many alternatives are shown, of those that keep the rules."""
+
+_MOST = 14
+"""With some likely ones that would break a rule."""
 
 
 def look(
@@ -198,5 +202,5 @@ def _by_rules(
         return None
     kept = {one.id: one.prob for one in found.after}
     rows = {one.id: one for one in (*found.before, *found.after)}
-    ordered = sorted(rows.values(), key=lambda one: (-one.prob, one.id))
-    return tuple(Option(one.text, one.prob, kept.get(one.id, 0.0), one.broken) for one in ordered)
+    ordered = sorted(rows.values(), key=lambda one: (bool(one.broken), -one.prob, one.id))
+    return tuple(Option(one.text, one.prob, kept.get(one.id, 0.0), one.broken) for one in ordered[:_MOST])

@@ -27,10 +27,12 @@ class Place:
     Attributes:
         path: of its file; None has none yet.
         saved: what the file holds.
+        stamp: its time and size, by which a change of others is seen.
     """
 
     path: Path | None = None
     saved: Project | None = None
+    stamp: tuple[int, int] | None = None
 
 
 class Keeper(QObject):
@@ -113,7 +115,7 @@ class Keeper(QObject):
             self.problem.emit(ToolkitError(words.format(file=path)))
             return
         self.opened.emit(ended.value)
-        self._place = Place(path, self._current())
+        self._place = Place(path, self._current(), _stamp(path))
         self._autosave.clear()
         self.place_changed.emit()
 
@@ -127,6 +129,11 @@ class Keeper(QObject):
     def save(self, path: Path) -> bool:
         """Write the project, or its text where that is a plain one; whether it could be. Else the old file stays."""
         now = self._current()
+        if path == self._place.path and self._place.stamp != (stamp := _stamp(path)) and stamp is not None:
+            self._place = replace(self._place, stamp=stamp)
+            words = self.tr("{file} was changed by another program. Save again to replace it, or under another name.")
+            self.problem.emit(ToolkitError(words.format(file=path)))
+            return False
         try:
             if _is_project(path):
                 save(path, now)
@@ -142,7 +149,7 @@ class Keeper(QObject):
             )
             self.problem.emit(ToolkitError(f"{error} {where}".strip()))
             return False
-        self._place = Place(path, now)
+        self._place = Place(path, now, _stamp(path))
         self._autosave.clear()
         self.place_changed.emit()
         return True
@@ -182,6 +189,15 @@ class Keeper(QObject):
 def _is_project(path: Path) -> bool:
     """Whether a file holds a project; all others hold plain text, whatever their ending, and go on doing so."""
     return path.suffix.lower() == SUFFIX
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Time of the last change and size of a file; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _open_work(path: Path) -> Work:

@@ -41,6 +41,12 @@ class LineMark:
     letter: str = ""
     fault: str = ""
 
+    @property
+    def fits(self) -> bool:
+        """Whether it is as long as it should be."""
+        shortest, _, longest = self.wanted.partition("-")
+        return not shortest or int(shortest) <= self.count <= int(longest or shortest)
+
 
 class Lines(Protocol):
     """What the strip asks of the editor that it stands beside."""
@@ -232,7 +238,7 @@ class LineGutter(QWidget):
         """Count, letter and fault."""
         em = QFontMetricsF(painter.font()).height()
         if mark.count or mark.wanted:
-            painter.setPen(theme.problem(self.palette()) if mark.fault else theme.muted(self.palette()))
+            painter.setPen(theme.muted(self.palette()) if mark.fits else theme.problem(self.palette()))
             box = QRectF(columns["count"], row.top(), columns["letter"] - columns["count"], row.height())
             painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), _count_of(mark))
         if mark.letter:

@@ -144,6 +144,7 @@ class MainWindow(QMainWindow):
         self.desk.problem.connect(self._show_problem)
         self.desk.notice.connect(self.messages.show_message)
         self.desk.wrote.connect(self.workspace.add)
+        self.desk.wrote.connect(self.messages.settle)
         self.workspace.generated.connect(self.keeper.changed)
         self.workspace.problem.connect(self._show_problem)
         self.workspace.notice.connect(self.messages.show_message)
@@ -164,6 +165,9 @@ class MainWindow(QMainWindow):
         self.answerer.busy_changed.connect(self._show_busy)
 
         editor.reroll_wanted.connect(self.writer.reroll)
+        for name, can in (("undo", editor.undoAvailable), ("redo", editor.redoAvailable)):
+            self.actions_by_name[name].setEnabled(False)
+            can.connect(self.actions_by_name[name].setEnabled)
         for changed in (editor.edited, editor.locked_changed, page.title.textChanged):
             changed.connect(self.keeper.changed)
         panel.rules.changed.connect(self.keeper.changed)
@@ -185,7 +189,7 @@ class MainWindow(QMainWindow):
         self.models.open(model or settings.MODEL.get())
         if model is not None:
             self.workspace.keep_model()
-        restored = self.keeper.restore()
+        restored = project is None and self.keeper.restore()
         if project is not None:
             self.files.open(project)
         elif not restored and settings.FILE.get() and Path(settings.FILE.get()).is_file():
@@ -216,6 +220,7 @@ class MainWindow(QMainWindow):
         self.page.editor.enter_composed()
         self.desk.stop()
         self.popup.hide()
+        self.messages.hide()
         if not self.keeper.flush() and not self.files.may_leave():
             event.ignore()
             return
@@ -229,6 +234,7 @@ class MainWindow(QMainWindow):
 
     def _show_project(self, project: Project) -> None:
         self.writer.forget()
+        self.messages.hide()
         self.inspector.close_popup()
         self.workspace.show(project)
 
@@ -323,6 +329,7 @@ class MainWindow(QMainWindow):
         can_write = self.models.language_model is not None
         actions = self.actions_by_name
         actions["generate"].setEnabled(not busy)
+        actions["stop"].setEnabled(busy)
         for name in ("regenerate", "takes", "reroll_line", "alternatives"):
             actions[name].setEnabled(not busy and can_write)
         actions["answer"].setEnabled(not busy and self.models.translator is not None)

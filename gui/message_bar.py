@@ -1,11 +1,15 @@
 """What went wrong or is worth knowing, in words above the text; it never stands in the way."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from .core_sentences import translated
 from .plain import PlainLabel, visible
 from .theme import muted, problem
+
+STAYS_MS = 12_000
+"""So long what is only worth knowing is shown; a problem stays until it is gone or closed."""
 
 _LONGEST = 600
 """Characters of a message; the rest helps nobody."""
@@ -24,6 +28,8 @@ class MessageBar(QFrame):
         super().__init__(parent)
         self._is_problem = False
         self._action = ""
+        self._going = QTimer(self, singleShot=True, interval=STAYS_MS)
+        self._going.timeout.connect(self.hide)
         self._label = PlainLabel()
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -51,6 +57,16 @@ class MessageBar(QFrame):
         """Say what is worth knowing; with a button where there is something to do."""
         self._show(message, is_problem=False, action=action, label=label)
 
+    def settle(self) -> None:
+        """What was wrong is so no longer."""
+        if self._is_problem:
+            self.hide()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        """No message waits to go."""
+        self._going.stop()
+        super().hideEvent(event)
+
     @property
     def text(self) -> str:
         """What is shown; "" if nothing is."""
@@ -64,6 +80,10 @@ class MessageBar(QFrame):
         self._button.setVisible(bool(action))
         self._paint()
         self.show()
+        if is_problem or action:
+            self._going.stop()
+        else:
+            self._going.start()
 
     def _paint(self) -> None:
         colour = problem(self.palette()) if self._is_problem else muted(self.palette())

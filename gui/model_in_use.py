@@ -56,6 +56,7 @@ class ModelInUse(QObject):
 
     def _failed(self, path: str, why: str) -> None:
         self._panel.model.show_error(why)
+        self.loading.emit("")
         kept = self._models.opened is not None
         stays = self.tr("The model in use stays.")
         self.problem.emit(f"{why} {stays}" if kept else why)

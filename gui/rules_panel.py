@@ -39,6 +39,9 @@ from .template_editor import TemplateEditor
 SCHEMES = ("AABA", "AABB", "ABAB", "ABCB", "XAXA", "ABBA", "AAAA", "AABBA", "ABAB CDCD", "AABA CCDC")
 """Those that are usual."""
 
+_NOTHING = LyricRules()
+"""Of what nobody asked for it is not said that it is kept."""
+
 _SHAPED = ("lines", "stanzas", "length", "rhyme")
 """What a form or a template says itself."""
 
@@ -159,8 +162,14 @@ class RulesPanel(QWidget):
         """Beside each rule whether the text keeps it; None takes the signs away."""
         self._report = report
         findings = report.findings if report else ()
+        rules = self.rules()
         for name, field in self._all.items():
-            own = [finding for finding in findings if _SAID_OF.get(finding.rule, finding.rule) == name]
+            asked = rules is not None and getattr(rules, name) != getattr(_NOTHING, name)
+            own = [
+                finding
+                for finding in findings
+                if _SAID_OF.get(finding.rule, finding.rule) == name and (asked or not finding.kept)
+            ]
             field.show_findings(own, self.tr("The text keeps this"), self.tr("The text breaks this:"))
         self._show_lyric()
         self._mark_folds()

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from toolkit.corpus import CorpusOptions, load_corpus
@@ -14,6 +15,10 @@ from toolkit.tokenizer import TokenizerOptions, build_tokenizer
 
 # Small matrices do not gain from a second thread, and on a busy machine waiting for it took twenty times as long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes says nothing on a busy machine, and speed is for benchmarks.
+hypothesis.settings.register_profile("calm", deadline=None)
+hypothesis.settings.load_profile("calm")
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -195,8 +195,8 @@
         <translation>保存歌词？</translation>
     </message>
     <message>
-        <source>The text is not saved in a file. Save it first?</source>
-        <translation>歌词还没有存成文件，要先保存吗？</translation>
+        <source>There are changes that are in no file. Save them first?</source>
+        <translation>有改动还没有存进文件。要先保存吗？</translation>
     </message>
     <message>
         <source>Keys</source>
@@ -282,6 +282,10 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     <message>
         <source>{file} was not opened, since the text went on meanwhile. Open it again.</source>
         <translation>{file} 没有打开，因为这期间歌词有了改动。请再打开一次。</translation>
+    </message>
+    <message>
+        <source>{file} was changed by another program. Save again to replace it, or under another name.</source>
+        <translation>{file} 被别的程序改过。再保存一次就覆盖它，也可以另存为别的名字。</translation>
     </message>
     <message>
         <source>The text is kept in {file}.</source>

@@ -89,6 +89,7 @@ def test_the_quantised_loop_writes_what_its_own_step_writes(rounded, cell, optio
     assert in_graph.log_probs == pytest.approx(step_by_step.log_probs, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_files_are_small_self_contained_and_int8_is_portable(make_bundle, exported_kind):
     kind = exported_kind
     whole, rounded = make_bundle(**SHAPE), make_bundle(kind, **SHAPE)
@@ -117,6 +118,7 @@ def test_model_json_and_card_say_what_it_costs(make_bundle, exported_kind):
     assert "torch.jit.load" not in card
 
 
+@pytest.mark.slow
 def test_a_quantised_bundle_is_verified_and_a_changed_one_is_not(make_bundle, make_checkpoint, exported_kind, tmp_path):
     kind = exported_kind
     checkpoint, folder = make_checkpoint(**SHAPE), make_bundle(kind, **SHAPE)

@@ -114,6 +114,7 @@ def test_steps_stay_near_eager_pytorch_and_loops_follow_their_steps(network, gra
     assert ids[0].tolist() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_rollouts")
 def test_such_a_bundle_passes_the_gates_and_stores_no_more_than_was_learnt(make_checkpoint, tmp_path):
     checkpoint = make_checkpoint(tie_weights=True, embedding_size=64, hidden_size=32)

@@ -42,7 +42,7 @@ def popup(editor):
         ([Qt.Key.Key_Return], "花", False),
         ([Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Enter], " ", False),
         ([Qt.Key.Key_Up, Qt.Key.Key_Return], "<b>", False),
-        ([Qt.Key.Key_2], "\n", False),
+        ([Qt.Key.Key_2, Qt.Key.Key_Return], "\n", False),
     ],
 )
 def test_keys_of_the_editor_choose_and_change_nothing_in_it(editor, popup, qtbot, keys, text, keep):
@@ -157,6 +157,7 @@ def test_an_answer_without_rows_shows_what_it_says(popup, editor, qtbot):
 def test_a_choice_may_bring_the_next_list(editor, popup, qtbot):
     popup.chosen.connect(lambda *_: popup.show_rows(ROWS[:2], "next", AT))
     qtbot.keyClick(editor, Qt.Key.Key_1)
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
     assert popup.isVisible()
     assert popup.rows() == tuple(ROWS[:2])
 

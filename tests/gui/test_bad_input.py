@@ -163,6 +163,7 @@ def test_a_model_without_facts_is_refused_in_words(qtbot, window, tmp_path):
     assert METADATA_KEY in said(qtbot, window)
 
 
+@pytest.mark.slow
 def test_a_model_that_reads_from_both_ends_is_refused_in_words(qtbot, window, tmp_path):
     from toolkit.export.export_options import ExportOptions
     from toolkit.export.exporter import export_checkpoint

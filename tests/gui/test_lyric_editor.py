@@ -452,3 +452,10 @@ def test_the_clipboard_holds_what_was_selected(editor):
     assert editor.selected() == (0, 4)
     editor.copy()
     assert QGuiApplication.clipboard().text() == "一\n😀二"
+
+
+@pytest.mark.parametrize(
+    ("count", "wanted", "fits"), [(7, "7", True), (6, "7", False), (5, "5-7", True), (8, "5-7", False), (3, "", True)]
+)
+def test_a_count_is_wrong_where_the_length_is_and_not_where_another_rule_breaks(count, wanted, fits):
+    assert LineMark(count, wanted, fault="acrostic: another letter").fits == fits

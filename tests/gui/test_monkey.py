@@ -22,7 +22,7 @@ def monkey(*arguments):
     return done.returncode, json.loads(done.stdout), done.stderr
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_nothing_breaks_and_nothing_is_lost(seed):
     code, counts, said = monkey("--actions", 200, "--seed", seed)
     assert counts["actions"] == 200
@@ -32,6 +32,7 @@ def test_nothing_breaks_and_nothing_is_lost(seed):
     assert code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["autosave", "asking"])
 def test_what_is_lost_is_found(what):
     code, counts, said = monkey("--actions", 150, "--seed", 1, "--break", what)

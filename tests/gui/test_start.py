@@ -84,3 +84,8 @@ print(*{name.partition(".")[0] for name in sys.modules})
     assert count == "7"
     assert {"PySide6", "onnxruntime", "numpy"} <= set(modules.split())
     assert not {"torch", "onnx", "onnxscript", "matplotlib", "jieba"} & set(modules.split())
+
+
+def test_a_path_at_which_nothing_is_is_named_at_once(cli):
+    says(cli("gui", "no/such/file.onnx", QT_QPA_PLATFORM="offscreen"), "no/such/file.onnx", "found nothing")
+    says(cli("gui", "x" * 999, QT_QPA_PLATFORM="offscreen"), "found nothing")

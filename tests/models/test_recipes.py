@@ -37,8 +37,12 @@ SMALL = {
 }
 
 
-SELDOM = ("d2l-scratch-random", "d2l-rnn", "min-char-rnn-char", "next-line", "srn-tanh")
-"""Each has a sister that differs in data or in one option; they are tried where slow tests run."""
+SELDOM = (
+    *("d2l-scratch-random", "d2l-rnn", "min-char-rnn-char", "next-line", "srn-tanh"),
+    *("dates", "min-char-rnn", "sine", "couplets", "d2l-lstm"),
+)
+"""Each of the first has a sister that differs in data or in one option, the others take long: both are tried where slow
+tests run."""
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SELDOM else n for n in NAMES])
