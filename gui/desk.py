@@ -1,5 +1,6 @@
 """What all writing has in common: who may write now, by which rules and options, and what is said when it ends."""
 
+import contextlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -111,8 +112,9 @@ class Desk(QObject):
         assert model is not None
         prompt = text[-PROMPT_CHARS:]
         if prompt.strip():
-            for note in model.notes(prompt):
-                self.notice.emit(note)
+            with contextlib.suppress(ToolkitError):  # whoever reads it says so
+                for note in model.notes(prompt):
+                    self.notice.emit(note)
             return prompt
         tokenizer = model.tokenizer
         breaks = prompt or "\n"

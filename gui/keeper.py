@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths, Signal
+from PySide6.QtCore import QObject, QStandardPaths, QTimer, Signal
 
 from toolkit.errors import ToolkitError
 
@@ -18,6 +18,10 @@ def autosave_folder() -> Path:
     """Where windows keep what is not saved."""
     place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation)
     return Path(place) / "autosave"
+
+
+SOON_MS = 80
+"""So long after a change the next ones go with it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Keeper(QObject):
         self._current = current
         self._place = Place()
         self._lane = Lane("files", self)
+        self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
+        self._soon.timeout.connect(self._keep)
         self._autosave = Autosave(autosave_folder(), parent=self)
         self._autosave.failed.connect(lambda words: self.problem.emit(ToolkitError(words)))
 
@@ -71,15 +77,22 @@ class Keeper(QObject):
     @property
     def modified(self) -> bool:
         """Whether the window holds what its file does not; another model alone is nothing to lose."""
-        now, saved = self._current(), self._place.saved
+        return self._differs(self._current())
+
+    def _differs(self, now: Project) -> bool:
+        saved = self._place.saved
         if saved is None:
             return self._is_worth_keeping(now)
         return self._is_worth_keeping(now) and now != replace(saved, model=now.model, fingerprint=now.fingerprint)
 
     def changed(self) -> None:
-        """Something in the window changed: keep it, soon."""
+        """Something in the window changed: keep it, soon. A text that is being written changes all the time."""
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _keep(self) -> None:
         now = self._current()
-        if self._is_worth_keeping(now):
+        if self._differs(now):
             self._autosave.keep(now)
         self.place_changed.emit()
 
@@ -175,6 +188,7 @@ class Keeper(QObject):
 
     def close(self) -> None:
         """The window closes: what is not saved waits for the next one."""
+        self._soon.stop()
         if self.modified:
             self._autosave.keep(self._current())
         else:

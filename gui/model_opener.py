@@ -10,6 +10,7 @@ from toolkit.loading import Opened, open_model
 from toolkit.lyrics.plan import Plan
 from toolkit.lyrics.rules import LyricRules
 from toolkit.lyrics.vocabulary import vocabulary_of
+from toolkit.readings import is_han
 from toolkit.stopping import Stop
 from toolkit.translator import Translator
 
@@ -24,7 +25,8 @@ def open_work(path: str) -> Work:
         if not isinstance(opened.model, LanguageModel):
             tell((opened, ""))
             return
-        opened.model.tokenizer.split("词")  # reads the dictionary of words where there is one, and it stays
+        if any(map(is_han, "".join(opened.model.tokenizer.vocab))):
+            opened.model.tokenizer.split("词")  # reads the dictionary of Chinese words where it is needed; it stays
         vocabulary = vocabulary_of(opened.model.tokenizer, "auto")
         tell((opened, vocabulary.unit))
         Plan(LyricRules(lines=2, rhyme="AA"), vocabulary)  # reads the tables of rhymes, and they stay

@@ -138,6 +138,7 @@ def test_a_quantised_bundle_is_verified_and_a_changed_one_is_not(make_bundle, ma
         verify_bundle(other, checkpoint)
 
 
+@pytest.mark.slow
 def test_a_model_that_would_suffer_is_refused_and_nothing_is_left(make_checkpoint, make_bundle, tmp_path, capsys):
     # A text drawn from the float32 model itself: no other distribution predicts it better on average.
     text = tmp_path / "own.txt"
@@ -152,6 +153,7 @@ def test_a_model_that_would_suffer_is_refused_and_nothing_is_left(make_checkpoin
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own.txt"]
 
 
+@pytest.mark.slow
 def test_export_prints_the_cost_and_chooses_a_folder_of_its_own(make_checkpoint, tmp_path, capsys):
     checkpoint = shutil.copy(make_checkpoint(**SHAPE), tmp_path / "song.pt")
     assert _run(args=["export", str(checkpoint), "--quantize", "int8"]) == 0
@@ -183,6 +185,7 @@ def test_int4_warns_on_a_processor_that_has_no_arithmetic_for_it(make_bundle, mo
     toolkit.load(make_bundle("int8", **SHAPE), "cpu")
 
 
+@pytest.mark.slow
 def test_fp16_warns_on_the_cpu(make_bundle):
     with pytest.warns(UserWarning, match="fp16 is slower than float32 on the CPU; export with --quantize int8"):
         toolkit.load(make_bundle("fp16", **SHAPE), "cpu")

@@ -39,10 +39,3 @@ def test_what_is_lost_is_found(what):
     assert counts["lost"] > 0
     assert "lost: action" in said
     assert code == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
-def test_ten_thousand_actions_break_and_lose_nothing(seed):
-    code, _, said = monkey("--actions", 2500, "--seed", seed)
-    assert code == 0, said
