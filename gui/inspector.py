@@ -180,7 +180,7 @@ class Inspector(QObject):
         if model is None or not self._sampling.preview_is_on():
             return
         prompt = self._editor.text()[-200:]
-        if not prompt.strip() or not len(model.tokenizer.encode(prompt)):
+        if not prompt.strip():
             prompt = model.tokenizer.example
         options = replace(self._sampling.options(), max_new_tokens=PREVIEW_TOKENS)
         run = self._previewing.start(go_on(model, prompt, options))

@@ -1,16 +1,17 @@
 """The model in use; another is opened beside it, and takes its place once it is whole."""
 
+import contextlib
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from toolkit.corpus import BUILTIN
+from toolkit.errors import ToolkitError
 from toolkit.language_model import LanguageModel
 from toolkit.loading import Opened, open_model
 from toolkit.lyrics.plan import Plan
 from toolkit.lyrics.rules import LyricRules
 from toolkit.lyrics.vocabulary import vocabulary_of
-from toolkit.readings import is_han
 from toolkit.stopping import Stop
 from toolkit.translator import Translator
 
@@ -25,11 +26,11 @@ def open_work(path: str) -> Work:
         if not isinstance(opened.model, LanguageModel):
             tell((opened, ""))
             return
-        if any(map(is_han, "".join(opened.model.tokenizer.vocab))):
-            opened.model.tokenizer.split("词")  # reads the dictionary of Chinese words where it is needed; it stays
         vocabulary = vocabulary_of(opened.model.tokenizer, "auto")
         tell((opened, vocabulary.unit))
         Plan(LyricRules(lines=2, rhyme="AA"), vocabulary)  # reads the tables of rhymes, and they stay
+        with contextlib.suppress(ToolkitError):  # as does the dictionary of Chinese words, where there is one
+            opened.model.tokenizer.split("词")
 
     return work
 
