@@ -1,7 +1,7 @@
 """What all writing has in common: who may write now, by which rules and options, and what is said when it ends."""
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,22 +84,27 @@ class Desk(QObject):
             )
         return model
 
-    def planned(self, plan: Callable[[LyricRules], TextPlan]) -> TextPlan | None:
-        """What to write by the rules of the panel; None, and said, if they have a fault or leave nothing."""
+    def planned(self, plan: Callable[[LyricRules], TextPlan], complete: str = "") -> TextPlan | None:
+        """What to write by the rules of the panel; None, and said, if they have a fault or leave nothing.
+
+        Args:
+            plan: makes it of the rules.
+            complete: what is said where no line is left to write; by default that all are locked.
+        """
         self.rules.clear_problems()
         rules = self.rules.rules()
         if rules is None:
             self.problem.emit(ToolkitError(self.rules.fault()))
             return None
-        return self.attempt(lambda: plan(rules))
-
-    def attempt(self, plan: Callable[[], TextPlan]) -> TextPlan | None:
-        """The same with rules of another origin."""
         try:
-            return plan()
+            found = plan(rules)
         except ToolkitError as error:
-            self._say(error)
+            self.say(error)
             return None
+        if found.complete:
+            self.notice.emit(complete or self.tr("All lines are locked: nothing is left to write anew."))
+            return None
+        return found
 
     def next_lyric_options(self, count: int = 1) -> LyricOptions:
         """How to write the next text by rules, with its seed."""
@@ -157,19 +162,14 @@ class Desk(QObject):
         self.wrote.emit(Generation(text, recipe, made, self.models.path))
 
     def report(self, ended: Ended) -> None:
-        """Say what went wrong, of a rule beside its field; or how fast it was."""
+        """Say what went wrong, or how fast it was."""
         if ended.problem is not None:
-            self._say(ended.problem)
+            self.say(ended.problem)
         elif ended.tokens and ended.seconds:
             self.speed.emit(ended.tokens / ended.seconds)
 
-    def say_all(self, errors: Iterable[RuleError]) -> None:
-        """Say why nothing could be written."""
-        for error in errors:
-            self._say(error)
-            return
-
-    def _say(self, error: ToolkitError) -> None:
+    def say(self, error: ToolkitError) -> None:
+        """Say why nothing could be written, of a rule beside its field."""
         if isinstance(error, RuleError) and self.rules.is_on():
             self.rules.show_problem(error.rule, str(error), error.line)
         self.problem.emit(error)

@@ -64,7 +64,6 @@ class Inspector(QObject):
         popup.chosen.connect(self._chosen)
         popup.closed.connect(editor.leave_alternatives)
         rules.changed.connect(self._judge_soon.start)
-        sampling.changed.connect(self._preview_soon.start)
         sampling.preview_wanted.connect(self._preview_soon.start)
         models.changed.connect(self._model_changed)
 

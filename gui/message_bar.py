@@ -1,8 +1,8 @@
 """What went wrong or is worth knowing, in words above the text; it never stands in the way."""
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from .core_sentences import translated
 from .plain import PlainLabel, visible
@@ -16,26 +16,17 @@ _LONGEST = 600
 
 
 class MessageBar(QFrame):
-    """One message at a time, as plain text; the newest is shown.
-
-    Signals:
-        acted: the button of the message was pressed; with the name that `show_message` was given.
-    """
-
-    acted = Signal(str)
+    """One message at a time, as plain text; the newest is shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_problem = False
-        self._action = ""
         self._going = QTimer(self, singleShot=True, interval=STAYS_MS)
         self._going.timeout.connect(self.hide)
         self._label = PlainLabel()
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._button = QPushButton()
-        self._button.clicked.connect(lambda: self.acted.emit(self._action))
         self._close = QToolButton()
         self._close.setAutoRaise(True)
         self._close.setText("×")
@@ -43,7 +34,6 @@ class MessageBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 4, 4, 4)
         row.addWidget(self._label, 1)
-        row.addWidget(self._button)
         row.addWidget(self._close)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.hide()
@@ -53,9 +43,9 @@ class MessageBar(QFrame):
         """Say what could not be done, and why; a sentence of the core in the language of the window."""
         self._show(translated(message), is_problem=True)
 
-    def show_message(self, message: str, action: str = "", label: str = "") -> None:
-        """Say what is worth knowing; with a button where there is something to do."""
-        self._show(message, is_problem=False, action=action, label=label)
+    def show_message(self, message: str) -> None:
+        """Say what is worth knowing, for a while."""
+        self._show(message, is_problem=False)
 
     def settle(self) -> None:
         """What was wrong is so no longer."""
@@ -72,15 +62,13 @@ class MessageBar(QFrame):
         """What is shown; "" if nothing is."""
         return self._label.text() if not self.isHidden() else ""
 
-    def _show(self, message: str, *, is_problem: bool, action: str = "", label: str = "") -> None:
-        self._is_problem, self._action = is_problem, action
+    def _show(self, message: str, *, is_problem: bool) -> None:
+        self._is_problem = is_problem
         self._label.show_text(_cut(message))
         self._label.setAccessibleName(visible(_cut(message)))
-        self._button.setText(label)
-        self._button.setVisible(bool(action))
         self._paint()
         self.show()
-        if is_problem or action:
+        if is_problem:
             self._going.stop()
         else:
             self._going.start()

@@ -60,9 +60,6 @@ class TakesWriter(QObject):
         plan = desk.planned(planned)
         if plan is None:
             return
-        if plan.complete:
-            desk.notice.emit(self.tr("All lines are locked: nothing is left to write anew."))
-            return
         self._begin(count)
         how = desk.next_lyric_options(count)
         work = write_lyrics(model, plan.rules, how, given=plan.given, fingerprint=desk.fingerprint)
@@ -121,7 +118,7 @@ class TakesWriter(QObject):
                 count = len(ended.value.errors)
                 desk.notice.emit(self.tr("{n} of the takes led nowhere.").format(n=count))
         elif ended.value is not None:
-            desk.say_all(ended.value.errors)
+            desk.say(ended.value.errors[0])
         self._view.end()
         self.changed.emit()
         desk.report(ended)

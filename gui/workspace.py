@@ -48,8 +48,7 @@ class Workspace(QObject):
     def project(self) -> Project:
         """All that the window holds."""
         rules, editor, opened = self._panel.rules, self._page.editor, self._models.opened
-        if rules.rules() is not None:  # while a field has a fault, they are those from before
-            self._kept_rules = rules.rules()
+        self._kept_rules = rules.rules() or self._kept_rules  # while a field has a fault, they are those from before
         found = self._kept_rules if rules.is_on() else None
         model, fingerprint = (self._models.path, opened.fingerprint) if opened else self._model_of_text
         return Project(

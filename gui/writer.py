@@ -46,15 +46,12 @@ class Writer(QObject):
         if not desk.rules.is_on():
             self._go_on(model, text)
             return
-        plan = desk.planned(lambda rules: plan_of(text, rules, desk.unit))
-        if plan is None:
-            return
-        if plan.complete:
-            desk.notice.emit(
-                self.tr("All lines of the rules stand there. Regenerate writes those anew that are not locked.")
-            )
-            return
-        self._write(model, plan, text)
+        plan = desk.planned(
+            lambda rules: plan_of(text, rules, desk.unit),
+            self.tr("All lines of the rules stand there. Regenerate writes those anew that are not locked."),
+        )
+        if plan is not None:
+            self._write(model, plan, text)
 
     def regenerate(self) -> None:
         """Write the last text another way; locked lines stay."""
@@ -77,9 +74,6 @@ class Writer(QObject):
 
         plan = desk.planned(planned)
         if plan is None:
-            return
-        if plan.complete:
-            desk.notice.emit(self.tr("All lines are locked: nothing is left to write anew."))
             return
         lines = enumerate((line for _, line in numbered(text)), start=1)
         self._write(model, plan, base, tuple(line for number, line in lines if number not in plan.given))
@@ -114,7 +108,7 @@ class Writer(QObject):
             song = end.value.songs[0] if end.value and end.value.songs else None
             self._rerolled(text, place, end, song and song.lines[number - 1], song and song.recipe)
             if end.value and song is None:
-                desk.say_all(end.value.errors)
+                desk.say(end.value.errors[0])
 
         desk.start(work, lambda _: None, ended)
 
@@ -219,7 +213,7 @@ class Writer(QObject):
                 show(old)
                 closed()
             if end.value and not songs:
-                desk.say_all(end.value.errors)
+                desk.say(end.value.errors[0])
             desk.report(end)
 
         desk.start(self._lyrics(model, plan, avoid), told, ended)

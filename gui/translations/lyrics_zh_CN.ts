@@ -151,6 +151,10 @@
         <source>Open a model that writes lyrics.</source>
         <translation>请打开一个能写歌词的模型。</translation>
     </message>
+    <message>
+        <source>All lines are locked: nothing is left to write anew.</source>
+        <translation>所有行都锁定了，没有可重写的。</translation>
+    </message>
 </context>
 <context>
     <name>Dialogs</name>
@@ -933,10 +937,6 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
 <context>
     <name>TakesWriter</name>
     <message>
-        <source>All lines are locked: nothing is left to write anew.</source>
-        <translation>所有行都锁定了，没有可重写的。</translation>
-    </message>
-    <message>
         <source>the likeliest for the model</source>
         <translation>模型最看好</translation>
     </message>
@@ -1121,10 +1121,6 @@ MIT 许可证。Python {python}，Qt {qt}。</translation>
     <message>
         <source>All lines of the rules stand there. Regenerate writes those anew that are not locked.</source>
         <translation>规则要求的行都写好了。“重新生成”会重写未锁定的行。</translation>
-    </message>
-    <message>
-        <source>All lines are locked: nothing is left to write anew.</source>
-        <translation>所有行都锁定了，没有可重写的。</translation>
     </message>
     <message>
         <source>The line is empty: there is nothing to write anew.</source>
