@@ -34,7 +34,6 @@ from shiboken6 import isValid
 from toolkit.builtin_models import model_path
 from toolkit.gui.app import make_application, open_window
 from toolkit.gui.autosave import Autosave
-from toolkit.gui.files import Files
 from toolkit.gui.project import open_project
 
 MARK = re.compile(r"m\d+x|春\d+秋")
@@ -65,7 +64,7 @@ HARMLESS = ("does not support", "propagateSizeHints")
 class Monkey:
     """Acts on one window after the other, and writes down what went wrong."""
 
-    def __init__(self, seed: int, folder: Path, models: list[str], *, breaks: str = "") -> None:
+    def __init__(self, seed: int, folder: Path, models: list[str], *, autosave: bool = True) -> None:
 
         self.random = random.Random(seed)
         self.folder = folder
@@ -84,10 +83,8 @@ class Monkey:
         self._files = make_files(folder)
         self._models = ["builtin:songci", "builtin:songci", "builtin:lyrics-zh", "builtin:lyrics-en", *models]
         self._actions = list(self._choices())
-        if breaks == "autosave":
+        if not autosave:
             Autosave.keep = lambda *_: None  # type: ignore[method-assign]
-        if breaks == "asking":
-            Files.may_leave = lambda _: True  # type: ignore[method-assign]
 
     # What goes wrong ------------------------------------------------------------------------------
 
@@ -561,14 +558,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", action="append", default=[], help="more models, good or bad")
     parser.add_argument(
-        "--break", dest="breaks", default="", choices=("", "autosave", "asking"), help=argparse.SUPPRESS
+        "--without-autosave", dest="autosave", action="store_false", help="texts are lost then, and must be found so"
     )
     options = parser.parse_args()
     faulthandler.enable()
     with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as folder:
         os.environ |= {"QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "HOME": home}
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        monkey = Monkey(options.seed, Path(folder), options.model, breaks=options.breaks)
+        monkey = Monkey(options.seed, Path(folder), options.model, autosave=options.autosave)
         begun = time.monotonic()
         monkey.run(options.actions)
         counts = {kind: len(found) for kind, found in monkey.faults.items()}

@@ -33,9 +33,8 @@ def test_nothing_breaks_and_nothing_is_lost(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", ["autosave", "asking"])
-def test_what_is_lost_is_found(what):
-    code, counts, said = monkey("--actions", 150, "--seed", 1, "--break", what)
+def test_what_is_lost_is_found():
+    code, counts, said = monkey("--actions", 150, "--seed", 1, "--without-autosave")
     assert counts["lost"] > 0
     assert "lost: action" in said
     assert code == 1
