@@ -392,7 +392,8 @@ class Monkey:
         window, autosave = self.window, self.window.keeper._autosave
         window.desk.stop()
         autosave._timer.setInterval(min(autosave._timer.interval(), 30))
-        self._until(lambda: not autosave._timer.isActive() and autosave._thread is None)
+        timers = window.keeper._soon, autosave._timer
+        self._until(lambda: not any(timer.isActive() for timer in timers) and autosave._thread is None)
         if window.keeper.modified and not window.page.editor.composing:
             kept = open_project(autosave.file) if autosave.file.exists() else None
             if kept is None:

@@ -67,7 +67,7 @@ def exported(request, all_made, tmp_path_factory):
     return all_made[request.param]
 
 
-SELDOM = ("gru", "cache", "names", "ssm")
+SELDOM = ("gru", "cache", "names", "ssm", "stack")
 """What they show, others show, too; they are tried where slow tests run."""
 
 

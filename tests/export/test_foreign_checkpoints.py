@@ -87,8 +87,6 @@ EXPORTED = (
     "d2l-rnn",
     "min-char-rnn",
     "word-language-model-tied",
-    "word-language-model-relu",
-    "lstmcells",
     "time-sequence",
     "word-translator",
     "bilstm-window",
@@ -104,7 +102,7 @@ def test_the_exported_file_computes_what_their_own_code_computes(name, made, tmp
     assert "This is what I see" in shown
 
 
-@pytest.mark.parametrize(("layers", "trained"), [(1, True), (3, False)])
+@pytest.mark.parametrize(("layers", "trained"), [(1, True), pytest.param(3, False, marks=pytest.mark.slow)])
 def test_what_is_seen_computes_what_their_own_code_computes(layers, trained, made):
     folder = made(layers, trained=trained)
     for name, shape in SHAPES.items():

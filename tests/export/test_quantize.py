@@ -178,6 +178,7 @@ def test_where_there_is_no_validation_split_the_carried_text_is_used(make_checkp
     assert done.quantized.text == "the beginning of the training text"
 
 
+@pytest.mark.slow
 def test_int4_warns_on_a_processor_that_has_no_arithmetic_for_it(make_bundle, monkeypatch):
     monkeypatch.setattr(platform, "machine", lambda: "wasm32")
     with pytest.warns(UserWarning, match="int4 is slower than float32 on wasm32; export with --quantize int8"):

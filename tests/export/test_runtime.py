@@ -39,8 +39,14 @@ def opened(made):
     }
 
 
-@pytest.mark.parametrize("tokenizer", ["char", "word"])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    ("cell", "tokenizer"),
+    [
+        *((cell, "char") for cell in CELLS),
+        ("lstm", "word"),
+        *(pytest.param(cell, "word", marks=pytest.mark.slow) for cell in ("rnn", "gru")),
+    ],
+)
 def test_same_seed_gives_the_same_tokens_on_every_backend(cell, tokenizer, trained_and_exported):
     models = opened(trained_and_exported(cell, tokenizer))
     eager = models.pop("eager")

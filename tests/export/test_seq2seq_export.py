@@ -49,7 +49,13 @@ FILES = ("encoder.onnx", "decoder.onnx", "translate.onnx", "encoder.ts.pt", "dec
 STEPS = 40
 
 
-SELDOM = ("lstm, none", "rnn, additive, encoder of 2 layers", "gru, dot, both directions, frequent words")
+SELDOM = (
+    "lstm, none",
+    "rnn, additive, encoder of 2 layers",
+    "gru, dot, both directions, frequent words",
+    "lstm, general, one-hot, larger encoder",
+    "gru, none, both directions, smaller encoder of one layer",
+)
 """What they show, others show, too; they are tried where slow tests run."""
 
 
@@ -353,7 +359,11 @@ CARDS = {
 
 
 @pytest.mark.filterwarnings("ignore:.*read as <unk>")
-@pytest.mark.parametrize("options", CARDS.values(), ids=CARDS)
+@pytest.mark.parametrize(
+    "options",
+    [pytest.param(c, marks=pytest.mark.slow if name.startswith("lstm") else ()) for name, c in CARDS.items()],
+    ids=CARDS,
+)
 def test_the_card_s_shell_line_and_all_its_code_print_the_same_text(options, made_of_pairs, monkeypatch, capsys):
     folder = made_of_pairs(**options).bundle
     card = (folder / "README.md").read_text(encoding="utf-8")

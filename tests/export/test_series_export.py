@@ -43,7 +43,15 @@ def write_checkpoint(path, shape, weights=None):
     return path
 
 
-@pytest.fixture(scope="module", params=SHAPES.values(), ids=SHAPES)
+SELDOM = ("rnn, none, no bias", "gru, no bias", "lstm, no bias")
+"""What they show, others show, too; they are tried where slow tests run."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(s, marks=pytest.mark.slow if name in SELDOM else ()) for name, s in SHAPES.items()],
+    ids=SHAPES,
+)
 def exported(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("series")
     checkpoint = write_checkpoint(folder / "walk.pt", request.param)

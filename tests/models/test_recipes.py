@@ -39,7 +39,7 @@ SMALL = {
 
 SELDOM = (
     *("d2l-scratch-random", "d2l-rnn", "min-char-rnn-char", "next-line", "srn-tanh"),
-    *("dates", "min-char-rnn", "sine", "couplets", "d2l-lstm"),
+    *("dates", "min-char-rnn", "sine", "couplets", "d2l-lstm", "d2l-gru", "binary-addition"),
 )
 """Each of the first has a sister that differs in data or in one option, the others take long: both are tried where slow
 tests run."""
