@@ -4,15 +4,12 @@ usage: python benchmarks/gui.py [--runs 7] [--json] [MODEL]
 
 Every run is a fresh process on Qt's offscreen platform, which paints but shows nothing, with compiled modules as an
 installed package has them; the figures are medians over the runs. The heartbeat is a timer of 5 ms in the window's
-thread: the longest time between two of its beats is the longest time that the window answered nobody. `own` leaves out
-how long any thread of the process was ready to run and the machine, busy with something else, did not let it (Linux's
-/proc/PID/task/TID/schedstat; nothing elsewhere): it is the least that is of our making. `cpu` is what the window's
-thread computed in the worst gap. Targets are held against `wall`. Of the seconds, `own` is what all threads computed
-and `cpu` what the window's did. Needs the extra `gui`.
+thread: the longest time between two of its beats is the longest time that the window answered nobody. The beat reads
+two clocks and no file: reading one would let go of Python's lock and stand in line for it again. `cpu` is what the
+window's thread computed in the worst gap, or until then. Needs the extra `gui`.
 """
 
 import argparse
-import contextlib
 import itertools
 import json
 import os
@@ -48,7 +45,6 @@ class Moment:
 
     wall: float
     cpu: float
-    waited: float
 
 
 @dataclass(frozen=True)
@@ -56,17 +52,7 @@ class Gap:
     """Between two beats, in milliseconds."""
 
     wall: float
-    own: float
     cpu: float
-
-
-def now() -> Moment:
-    """The clocks of this thread, and how long all threads of the process waited for a processor."""
-    waited = 0
-    with contextlib.suppress(OSError):
-        for task in Path("/proc/self/task").iterdir():
-            waited += int((task / "schedstat").read_bytes().split()[1])
-    return Moment(time.perf_counter(), time.thread_time(), waited / 1e9)
 
 
 class Heart:
@@ -83,7 +69,7 @@ class Heart:
         self._timer.start()
 
     def _beat(self) -> None:
-        self._beats.append(now())
+        self._beats.append(Moment(time.perf_counter(), time.thread_time()))
         if self._until():
             self._loop.quit()
 
@@ -98,12 +84,8 @@ class Heart:
     def stall(self) -> Gap:
         """The longest gap since the last call."""
         beats, self._beats = self._beats, []
-        gaps = [
-            Gap(wall, max(0, wall - 1000 * (b.waited - a.waited)), 1000 * (b.cpu - a.cpu))
-            for a, b in itertools.pairwise(beats)
-            for wall in [1000 * (b.wall - a.wall)]
-        ]
-        return max(gaps, key=lambda gap: gap.wall, default=Gap(0, 0, 0))
+        gaps = [Gap(1000 * (b.wall - a.wall), 1000 * (b.cpu - a.cpu)) for a, b in itertools.pairwise(beats)]
+        return max(gaps, key=lambda gap: gap.wall, default=Gap(0, 0))
 
     def stop(self) -> None:
         """End."""
@@ -111,7 +93,7 @@ class Heart:
 
 
 def child(begun: float, model: str) -> dict[str, list[float]]:
-    """One process: all figures as wall, own and cpu; `begun` is the time.time() at which it was started."""
+    """One process: all figures as wall and cpu; `begun` is the time.time() at which it was started."""
     import toolkit.cli  # noqa: F401 - as the command does
     from toolkit.gui.app import make_application, open_window
 
@@ -121,11 +103,11 @@ def child(begun: float, model: str) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
 
     def seconds(name: str) -> None:
-        found[name] = [time.time() - begun, time.process_time(), time.thread_time()]
+        found[name] = [time.time() - begun, time.thread_time()]
 
     def stall(name: str) -> None:
         gap = heart.stall()
-        found[f"stall_{name}_ms"] = [gap.wall, gap.own, gap.cpu]
+        found[f"stall_{name}_ms"] = [gap.wall, gap.cpu]
 
     seconds("window_s")
     heart = Heart()
@@ -236,7 +218,7 @@ def stop(window: Any, heart: Heart) -> list[float]:
             heart.wait(lambda: idle)  # noqa: B023
             waits.append((1000 * (idle[0] - asked), 1000 * cpu))
     worst = max(waits)
-    return [worst[0], worst[0], worst[1]]
+    return [*worst]
 
 
 def run(model: str, compiled: Path) -> dict[str, list[float]]:
@@ -264,15 +246,15 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as compiled:
         rows = [run(options.model, Path(compiled)) for _ in range(options.runs + 1)][1:]  # the first one compiles
-    medians = {name: [statistics.median(row[name][i] for row in rows) for i in range(3)] for name in TARGETS}
+    medians = {name: [statistics.median(row[name][i] for row in rows) for i in range(2)] for name in TARGETS}
     if options.json:
         print(json.dumps({"load": os.getloadavg(), "runs": rows, "medians": medians}))
     else:
-        print(f"{'figure':20} {'wall':>8} {'worst':>8} {'own':>8} {'cpu':>8} {'target':>8}")
+        print(f"{'figure':20} {'wall':>8} {'worst':>8} {'cpu':>8} {'target':>8}")
         for name, target in TARGETS.items():
             worst = max(row[name][0] for row in rows)
-            wall, own, cpu = medians[name]
-            print(f"{name:20} {wall:8.3g} {worst:8.3g} {own:8.3g} {cpu:8.3g} {target or '':>8}")
+            wall, cpu = medians[name]
+            print(f"{name:20} {wall:8.3g} {worst:8.3g} {cpu:8.3g} {target or '':>8}")
         print(f"load average {os.getloadavg()[0]:.1f}")
     return int(any(target is not None and medians[name][0] > target for name, target in TARGETS.items()))
 

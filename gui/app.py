@@ -21,7 +21,7 @@ from .main_window import MainWindow
 
 NAME, ORGANISATION = "lyrics", "rnn-toolkit"
 
-TURN_S = 0.0005
+TURN_S = 0.0001
 """How long a thread of Python computes while another waits: with the usual 5 ms, the window, which waits anew after
 each call of Qt, stood still for 100 ms beside a model that writes."""
 

@@ -123,7 +123,11 @@ class Tokenizer:
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text as this vocabulary reads it."""
-        return self.cut(text.replace("\n", " ") if self.newline == "space" else text)
+        return self.cut(self._read(text))
+
+    def _read(self, text: str) -> str:
+        """A text with line breaks as `newline` says."""
+        return text.replace("\n", " ") if self.newline == "space" else text
 
     def located(self, text: str) -> list[tuple[str, int, int]]:
         """As `split`, each token with where it begins and ends in the text, counted in characters."""
@@ -256,11 +260,17 @@ class CharTokenizer(Tokenizer):
         return list(text)
 
 
-_IN_DICTIONARY = re.compile(r"[\u4e00-\u9fd5]|AT&T|[Cc](?:#|\+\+)")
+_CHINESE = re.compile(r"[\u4e00-\u9fd5]")
+_OTHERS = re.compile(r"AT&T|[Cc](?:#|\+\+)")
 """What jieba needs its dictionary for: Chinese, and the five other words in it."""
 
 _OUTSIDE = re.compile(r"[a-zA-Z0-9]+(?:\.[0-9]+)?%?|[+#&._%-]+|\r\n|.", re.DOTALL)
 """The words of any other text, as jieba cuts it: without its second of loading, and where it is not installed."""
+
+
+def _outside(text: str) -> list[str]:
+    words: list[str] = _OUTSIDE.findall(text)
+    return words
 
 
 class WordTokenizer(Tokenizer):
@@ -272,12 +282,20 @@ class WordTokenizer(Tokenizer):
     @staticmethod
     def cut(text: str) -> list[str]:
         """The words; spaces, line breaks and punctuation are tokens too."""
-        words: list[str] = _jieba().lcut(text) if _IN_DICTIONARY.search(text) else _OUTSIDE.findall(text)
+        words: list[str] = _jieba().lcut(text) if _CHINESE.search(text) or _OTHERS.search(text) else _outside(text)
         return words
 
+    @cached_property
+    def _knows_chinese(self) -> bool:
+        return any(_CHINESE.search(token) for token in self.vocab)
+
     def split(self, text: str) -> list[str]:
-        """As `cut`, with unknown words taken apart into their characters."""
-        tokens = super().split(text)
+        """As `cut`, with unknown words taken apart into their characters.
+
+        So a vocabulary without Chinese needs no jieba to read some.
+        """
+        text = self._read(text)
+        tokens = self.cut(text) if self._knows_chinese or _OTHERS.search(text) else _outside(text)
         return [part for token in tokens for part in ((token,) if token in self.ids else token)]
 
 

@@ -161,6 +161,14 @@ def test_an_unknown_word_is_read_character_by_character():
     assert tokenizer.unknown("麻雀天安门") == ["麻"]
 
 
+@fixed
+@given(text=st.text(st.sampled_from("麻雀天安门abAT&C+# .1%\r\n，é😀"), max_size=30))
+def test_a_vocabulary_without_chinese_reads_chinese_as_jieba_and_unknown_characters_would(text):
+    tokenizer = words("a ab b AT & T C + # C++ , . 1 1.1% \r\n é 😀")
+    by_jieba = [part for word in cut_by_jieba(text) for part in ([word] if word in tokenizer.ids else word)]
+    assert tokenizer.encode(text).tolist() == [tokenizer.ids.get(token, 0) for token in by_jieba]
+
+
 def test_words_rarer_than_min_count_are_read_by_character():
     tokenizer = words("麻雀 麻雀 电线杆 电 电 线 线", min_count=2)
     assert [tokenizer.vocab[i] for i in tokenizer.encode("麻雀电线杆")] == ["麻雀", "电", "线", UNK]
@@ -210,10 +218,11 @@ from toolkit.errors import ToolkitError
 from toolkit.tokenizer import TokenizerOptions, build_tokenizer, tokenizer_from_dict
 
 print(build_tokenizer("ab", TokenizerOptions()).decode([1, 2]))
-word = tokenizer_from_dict({"kind": "word", "newline": "keep", "unk_id": 0, "vocab": ["<unk>", "a"]}, "model.json")
+values = {"kind": "word", "newline": "keep", "unk_id": 0, "vocab": ["<unk>", "a"]}
+word = tokenizer_from_dict(values, "model.json")
 try:
-    print(word.encode("a a"), word.cut("It's 3.5% of A-ha..."))
-    word.encode("啊")
+    print(word.encode("a a啊"), word.cut("It's 3.5% of A-ha..."))
+    tokenizer_from_dict({**values, "vocab": ["<unk>", "a", "啊"]}, "model.json").encode("啊")
 except ToolkitError as error:
     print(type(error).__name__, isinstance(error, ImportError), error)
 print("jieba" in sys.modules)
@@ -225,7 +234,7 @@ def test_without_jieba_only_chinese_word_models_fail_and_say_what_to_install():
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "ab",
-        """[1 0 1] ['It', "'", 's', ' ', '3.5%', ' ', 'of', ' ', 'A', '-', 'ha', '...']""",
+        """[1 0 1 0] ['It', "'", 's', ' ', '3.5%', ' ', 'of', ' ', 'A', '-', 'ha', '...']""",
         "MissingDependencyError True Chinese in a word model needs jieba, which is not installed. "
         "Run: pip install 'rnn-toolkit[words]'",
         "False",
