@@ -15,7 +15,7 @@ from toolkit.models.checkpoint import Checkpoint
 from toolkit.step_model import Ids
 from toolkit.version import __version__
 
-from .onnx_file import OPSET
+from .onnx_proto import OPSET
 from .parity import RANDOM_SEED, STEPS, ParityReport
 from .quantized import QuantizationReport
 

@@ -17,6 +17,11 @@ class ExportOptions(Options):
         maximum=2000,
         metavar="MIB",
     )
+    graphs: str | None = option(
+        None,
+        "the graphs to write; by default all but text, which reads and writes UTF-8 and holds the weights once more",
+        metavar="NAME,NAME…",
+    )
     quantize: str = option(
         "none",
         "smaller weights: int8 for every host, int4 for native programs, fp16 for CUDA",

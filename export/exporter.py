@@ -20,9 +20,10 @@ from .built import Built
 from .export_options import ExportOptions
 from .foreign.recognised import Recognised, recognise_checkpoint
 from .foreign_options import ForeignOptions
-from .onnx_file import with_metadata
+from .onnx_proto import with_metadata
 from .parity import ParityReport
 from .quantized import QuantizationReport
+from .text_file import wants_text
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,7 @@ def build_bundle(checkpoint: Checkpoint, checkpoint_sha256: str, options: Export
     Raises:
         ParityError: a graph does not equal eager PyTorch, or quantisation costs more than is allowed.
     """
+    wants_text(checkpoint.kind, options)  # before anything is made
     return _KINDS[checkpoint.kind].build(checkpoint, checkpoint_sha256, options)
 
 
@@ -223,7 +225,10 @@ def verify_bundle(folder: Path, checkpoint_path: Path) -> ParityReport:
 def _check_made_again(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -> ParityReport:
     """The files of a quantised bundle against the checkpoint: its graphs are made again and must be the same."""
     options = ExportOptions(
-        max_table_mib=info.provenance["max_table_mib"], quantize=info.quantization["kind"], max_ppl_increase=1000.0
+        max_table_mib=info.provenance["max_table_mib"],
+        graphs=",".join(info.signatures),
+        quantize=info.quantization["kind"],
+        max_ppl_increase=1000.0,
     )
     if "source" not in checkpoint.corpus:  # of one from elsewhere, whose text is not told again; what it costs is known
         stand_in = {"source": "", "options": {}, "sha256": "", "sample": _something_to_read(checkpoint)}

@@ -9,14 +9,14 @@ from onnxscript import GraphBuilder
 
 from toolkit.signature import Signature
 
-from .onnx_file import OPSET, strip
+from .onnx_proto import OPSET, strip
 from .sampling_graph import value
 from .step_graph import Op
 
 IR_VERSION = 10
 """The version of the file format that torch's exporter writes, too."""
 
-_IR_NAMES = {"int64": "INT64", "float32": "FLOAT", "bool": "BOOL"}
+_IR_NAMES = {"int64": "INT64", "float32": "FLOAT", "bool": "BOOL", "uint8": "UINT8", "int32": "INT32"}
 
 Body = Callable[[Op, dict[str, ir.Value]], Sequence[ir.Value]]
 """An op builder and the inputs by name -> the outputs in the order of the signature."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 import onnx
 import torch
 
-from toolkit.bundle import GENERATE, GRAPH_FILES, LM, STEP, STEP_TORCHSCRIPT, ModelInfo
+from toolkit.bundle import GENERATE, GENERATE_ONNX, GRAPH_FILES, LM, STEP, STEP_TORCHSCRIPT, TEXT, TEXT_ONNX, ModelInfo
 from toolkit.language_model import LanguageModel
 from toolkit.models.checkpoint import Checkpoint
 from toolkit.models.torch_steps import EagerStepModel, load_torchscript, network_signature
@@ -19,10 +19,12 @@ from .export_options import ExportOptions
 from .generate_graph import generate_graph
 from .loop_parity import check_loops
 from .model_card import model_card
-from .onnx_file import to_onnx, with_metadata
-from .parity import ParityReport, check_parity, token_inputs
+from .onnx_file import to_onnx
+from .onnx_proto import with_metadata
+from .parity import ATOL, ParityReport, check_parity, token_inputs
 from .quantized import quantized_graphs
 from .step_module import step_module
+from .text_file import check_made, contract, make_text, wants_text
 from .torchscript_file import script, torchscript_bytes
 
 
@@ -32,12 +34,17 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
     Raises:
         ParityError: a graph does not equal eager PyTorch, or quantisation costs more than is allowed.
     """
+    with_text = wants_text(LM, options)
     network = checkpoint.build()
     signature = network_signature(network)
     info = ModelInfo(
         kind=LM,
         network={**checkpoint.network.to_dict(), "vocab_size": len(checkpoint.tokenizer)},
-        signatures={STEP: signature, GENERATE: generate_signature(signature)},
+        signatures={
+            STEP: signature,
+            GENERATE: generate_signature(signature),
+            **({TEXT: contract(LM, signature)} if with_text else {}),
+        },
         tokenizers=checkpoint.tokenizers,
         provenance={**provenance(checkpoint, checkpoint_sha256), "max_table_mib": options.max_table_mib},
     )
@@ -45,27 +52,32 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
     module = step_module(network, options.max_table_bytes, banned)
     step = to_onnx(module, signature, STEP)
     protos = {STEP: step, GENERATE: generate_graph(step, info.signatures[GENERATE], banned, GENERATE)}
+    if with_text:
+        protos[TEXT] = make_text(protos[GENERATE], info)
     scripted = script(module)
     report = check(checkpoint, _files(info, protos, scripted), info)
     quantized = None
     if options.quantize != "none":
         protos, quantized, loops = quantized_graphs(protos, info.signatures, checkpoint, options)
         report = replace(report, loops={**report.loops, options.quantize: loops["onnx"]})
+        if with_text:
+            protos[TEXT] = make_text(protos[GENERATE], info)
+            report = replace(
+                report, loops={**report.loops, TEXT: _check_text(_files(info, protos, None), info, checkpoint, ATOL)}
+            )
         info = replace(info, quantization=quantized.to_dict())
     info = replace(info, parity=report.to_dict())
-    files = _files(info, protos, scripted)
-    if quantized:
-        del files[STEP_TORCHSCRIPT]  # it holds the weights in float32
+    files = _files(info, protos, None if quantized else scripted)  # which holds the weights in float32
     card = model_card(info, {name: len(data) for name, data in files.items()})
     return Built(info, report, bundle_files(info, files, card), quantized)
 
 
 def _files(
-    info: ModelInfo, protos: Mapping[str, onnx.ModelProto], scripted: torch.jit.ScriptModule
+    info: ModelInfo, protos: Mapping[str, onnx.ModelProto], scripted: torch.jit.ScriptModule | None
 ) -> dict[str, bytes]:
     """The graphs' files, with the facts in each of them."""
     files = {GRAPH_FILES[graph]: with_metadata(proto, info.to_json(graph)) for graph, proto in protos.items()}
-    return {**files, STEP_TORCHSCRIPT: torchscript_bytes(scripted, info.to_json(STEP))}
+    return files if scripted is None else {**files, STEP_TORCHSCRIPT: torchscript_bytes(scripted, info.to_json(STEP))}
 
 
 def signatures_of(checkpoint: Checkpoint) -> Mapping[str, Signature]:
@@ -100,4 +112,13 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
         greedy_from=int(begun[0]),
     )
     pairs = {name: (model.backend, model.loop) for name, model in graphs.items() if model.loop is not None}
-    return replace(report, loops=check_loops(pairs, tokenizer.banned_ids, begun, report.allowed))
+    loops = check_loops(pairs, tokenizer.banned_ids, begun, report.allowed)
+    if TEXT in info.signatures:
+        loops[TEXT] = _check_text(files, info, checkpoint, report.allowed)
+    return replace(report, loops=loops)
+
+
+def _check_text(files: Mapping[str, bytes], info: ModelInfo, checkpoint: Checkpoint, tolerance: float) -> float:
+    """The figure of the text graph."""
+    sample = checkpoint.corpus.get("sample") or checkpoint.tokenizer.example
+    return check_made(files[TEXT_ONNX], files[GENERATE_ONNX], info, [sample], tolerance)

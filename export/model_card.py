@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo
+from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX, STEP_TORCHSCRIPT, TEXT, ModelInfo
 from toolkit.signature import Signature
 from toolkit.tokenizer import SpaceTokenizer
+
+from .text_card import text_section
 
 _CARD = """# {title}
 
@@ -89,7 +91,7 @@ for _ in range(50):
 print(text)
 ```
 
-{libtorch}## Contract
+{libtorch}{text}## Contract
 
 | `{onnx}` | name | dtype | axes |
 |---|---|---|---|
@@ -148,6 +150,7 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         generate=GENERATE_ONNX,
         libtorch=_LIBTORCH.format(torchscript=STEP_TORCHSCRIPT, states=", ".join(states)) if not quantization else "",
         prompt=prompt,
+        text=text_section(info, prompt, contract_rows(info.signatures[TEXT])) if TEXT in info.signatures else "",
         written='" " + " ".join(vocab[i] for i in ids[0])' if spaced else '"".join(vocab[i] for i in ids[0])',
         one='" " + vocab[token]' if spaced else "vocab[token]",
         never="".join(

@@ -36,7 +36,7 @@ from .module_facts import NumIds, check_arguments, facts_of, kind_of, tensors_of
 from .module_gate import check_module, drawn, rollout_steps
 from .module_names import Names
 from .module_step import FlatStep, check_behaviour, flat_copy
-from .onnx_file import with_metadata
+from .onnx_proto import with_metadata
 from .parity import ParityReport
 from .torchscript_file import torchscript_bytes
 

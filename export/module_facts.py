@@ -17,7 +17,7 @@ from toolkit.version import __version__
 from .module_axes import input_specs
 from .module_names import Names, argument_names, check_known, check_names, data_names, state_trees
 from .module_step import Trial, flat_copy, run_examples
-from .onnx_file import OPSET
+from .onnx_proto import OPSET
 from .state_tree import leaves_of
 
 NumIds = int | Mapping[str, int] | None

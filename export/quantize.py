@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from .onnx_file import strip
+from .onnx_proto import strip
 from .tied_tables import tie, tied_tables, untie
 
 FAST_ON = {"int8": "any", "int4": "native", "fp16": "cuda"}

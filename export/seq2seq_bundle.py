@@ -17,7 +17,10 @@ from toolkit.bundle import (
     SEQ2SEQ,
     SOURCE,
     TARGET,
+    TEXT,
+    TEXT_ONNX,
     TRANSLATE,
+    TRANSLATE_ONNX,
     ModelInfo,
     network_signatures,
 )
@@ -33,16 +36,21 @@ from toolkit.tokenizer import Tokenizer
 from .built import Built, bundle_files, provenance
 from .encoder_graph import encoder_graph
 from .export_options import ExportOptions
-from .onnx_file import to_onnx, with_metadata
-from .parity import RANDOM_SEED, ParityReport
+from .onnx_file import to_onnx
+from .onnx_proto import with_metadata
+from .parity import ATOL, RANDOM_SEED, ParityReport
 from .seq2seq_card import seq2seq_card
 from .seq2seq_module import decoder_module, encoder_module
 from .seq2seq_parity import check_seq2seq, check_translate
 from .seq2seq_quantized import quantized_graphs
+from .text_file import check_made, contract, make_text, wants_text
 from .torchscript_file import script, torchscript_bytes
 from .translate_graph import translate_graph
 
 _MADE_UP = 12
+
+_TEXTS = 8
+"""Sources that the text graph is tried on."""
 
 _TORCHSCRIPT = {ENCODER: ENCODER_TORCHSCRIPT, DECODER: DECODER_TORCHSCRIPT}
 
@@ -53,8 +61,11 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
     Raises:
         ParityError: a graph does not equal eager PyTorch, or quantisation costs more than is allowed.
     """
+    with_text = wants_text(SEQ2SEQ, options)
     network = checkpoint.build()
-    signatures = signatures_of(checkpoint)
+    signatures = {**signatures_of(checkpoint)}
+    if with_text:
+        signatures[TEXT] = contract(SEQ2SEQ, signatures[DECODER])
     info = ModelInfo(
         kind=SEQ2SEQ,
         network={
@@ -73,6 +84,8 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
         DECODER: decoder,
         TRANSLATE: translate_graph(network, decoder, contracts, checkpoint.tokenizers[TARGET], TRANSLATE),
     }
+    if with_text:
+        graphs[TEXT] = make_text(graphs[TRANSLATE], info)
     scripted = {name: script(module) for name, module in modules.items()}
     report = check(checkpoint, _files(info, graphs, scripted), info)
     quantized = None
@@ -80,6 +93,10 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
         graphs, quantized, error = quantized_graphs(network, graphs, signatures, checkpoint, options)
         scripted = {}  # they hold the weights in float32
         report = replace(report, loops={**report.loops, options.quantize: error})
+        if with_text:
+            graphs[TEXT] = make_text(graphs[TRANSLATE], info)
+            error = _check_text(_files(info, graphs, {}), info, checkpoint, ATOL)
+            report = replace(report, loops={**report.loops, TEXT: error})
         info = replace(info, quantization=quantized.to_dict())
     info = replace(info, parity=report.to_dict())
     files = _files(info, graphs, scripted)
@@ -131,4 +148,14 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
     )
     loop = OnnxTranslateLoop(sessions[TRANSLATE], info.signatures[TRANSLATE], "cpu")
     batch = batch_of([source for source, _ in pairs] if pairs else _some_sources(reads))
-    return replace(report, loops={"onnx": check_translate("onnx", onnx_graphs, loop, batch, writes, report.allowed)})
+    loops = {"onnx": check_translate("onnx", onnx_graphs, loop, batch, writes, report.allowed)}
+    if TEXT in info.signatures:
+        loops[TEXT] = _check_text(files, info, checkpoint, report.allowed)
+    return replace(report, loops=loops)
+
+
+def _check_text(files: Mapping[str, bytes], info: ModelInfo, checkpoint: Checkpoint, tolerance: float) -> float:
+    """The figure of the text graph."""
+    sample = checkpoint.corpus.get("sample")
+    sources = [source for source, _ in sample[:_TEXTS]] if sample else [info.tokenizers[SOURCE].example]
+    return check_made(files[TEXT_ONNX], files[TRANSLATE_ONNX], info, sources, tolerance)

@@ -12,6 +12,7 @@ from toolkit.bundle import (
     ENCODER_TORCHSCRIPT,
     SOURCE,
     TARGET,
+    TEXT,
     TRANSLATE,
     TRANSLATE_ONNX,
     ModelInfo,
@@ -19,6 +20,7 @@ from toolkit.bundle import (
 from toolkit.tokenizer import SpaceTokenizer, Tokenizer
 
 from .model_card import BEFORE, contract_rows, data_of, origin, parity_section, quantized_weights
+from .text_card import text_section
 
 _CARD = """# {title}
 
@@ -111,7 +113,7 @@ for _ in range(50):
 print({join}.join(words))
 ```
 
-{libtorch}## Contract
+{libtorch}{text}## Contract
 
 | `{encoder}` | name | dtype | axes |
 |---|---|---|---|
@@ -214,6 +216,7 @@ def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str
         nexts=", ".join(f"next_{name}" for name in states),
         outputs=outputs,
         feedback=f"{', '.join(states)} = {', '.join(f'next_{name}' for name in states)}",
+        text=text_section(info, example, contract_rows(info.signatures[TEXT])) if TEXT in info.signatures else "",
         encoder_contract=contract_rows(info.signatures[ENCODER]),
         decoder_contract=contract_rows(decoder),
         translate_contract=contract_rows(info.signatures[TRANSLATE]),

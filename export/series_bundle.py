@@ -15,7 +15,8 @@ from toolkit.signature import Signature
 
 from .built import Built, bundle_files, provenance
 from .export_options import ExportOptions
-from .onnx_file import to_onnx, with_metadata
+from .onnx_file import to_onnx
+from .onnx_proto import with_metadata
 from .parity import AnyStep, ParityReport, check_parity, number_inputs
 from .series_card import series_card
 from .series_module import series_module

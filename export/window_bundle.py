@@ -22,7 +22,7 @@ from toolkit.signature import Signature
 
 from .built import Built, bundle_files, provenance, text_ids
 from .export_options import ExportOptions
-from .onnx_file import with_metadata
+from .onnx_proto import with_metadata
 from .parity import ParityReport
 from .sequence_graph import sequence_graph
 from .sequence_parity import check_sequences

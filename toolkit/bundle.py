@@ -41,9 +41,11 @@ TOKENIZERS: Mapping[str, tuple[str, ...]] = {
 STEP, GENERATE = "step", "generate"
 ENCODER, DECODER, TRANSLATE = "encoder", "decoder", "translate"
 SEQUENCE = "sequence"
+TEXT = "text"
 STEP_ONNX, GENERATE_ONNX = "step.onnx", "generate.onnx"
 ENCODER_ONNX, DECODER_ONNX, TRANSLATE_ONNX = "encoder.onnx", "decoder.onnx", "translate.onnx"
 SEQUENCE_ONNX = "sequence.onnx"
+TEXT_ONNX = "text.onnx"
 GRAPH_FILES = {
     STEP: STEP_ONNX,
     GENERATE: GENERATE_ONNX,
@@ -51,6 +53,7 @@ GRAPH_FILES = {
     DECODER: DECODER_ONNX,
     TRANSLATE: TRANSLATE_ONNX,
     SEQUENCE: SEQUENCE_ONNX,
+    TEXT: TEXT_ONNX,
 }
 """The .onnx file of each graph."""
 STEP_TORCHSCRIPT, SEQUENCE_TORCHSCRIPT = "step.ts.pt", "sequence.ts.pt"

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 from .builtin_models import model_path
 from .bundle import (
     GENERATE,
+    GENERATE_ONNX,
     GRAPH_FILES,
     LM,
     METADATA_KEY,
@@ -27,6 +28,7 @@ from .bundle import (
     STEP_PROGRAM,
     STEP_TORCHSCRIPT,
     TARGET,
+    TEXT,
     TRANSLATE,
     TRANSLATE_ONNX,
     WINDOW,
@@ -131,7 +133,7 @@ def open_model(path: str | Path, device: str = "auto", threads: int = 1) -> Open
     graphs = _graphs(path, device, threads)
     if graphs.info.kind not in _WRITERS:
         raise kind_error(graphs.info.kind, path)
-    graphs = graphs.opened(device)
+    graphs = graphs.without_text().opened(device)
     model, warnings_ = _WRITERS[graphs.info.kind](path, graphs, device)
     return Opened(path, graphs.info, model, graphs.fingerprint, warnings_)
 
@@ -149,7 +151,9 @@ def _language_model(path: Path, graphs: "_Graphs", device: str) -> tuple[Languag
     from .onnx_models import OnnxDecodeLoop, OnnxStepModel  # noqa: PLC0415 - checkpoints need no onnxruntime
     from .onnx_session import session_device  # noqa: PLC0415 - as above
 
-    info, sessions = graphs.info, graphs.sessions
+    info, sessions = graphs.info, graphs.without_text().sessions
+    if not sessions:
+        raise ToolkitError(_TEXT_ALONE.format(path=path, others=f"{GENERATE_ONNX} or {STEP_ONNX}"))
     first = GENERATE if GENERATE in sessions else STEP  # who only generates never needs the other
     session = sessions[first](device)
     where = session_device(session)
@@ -166,6 +170,12 @@ def _language_model(path: Path, graphs: "_Graphs", device: str) -> tuple[Languag
     loop = OnnxDecodeLoop(session, info.signatures[GENERATE], where) if first == GENERATE else None
     model = LanguageModel(OnnxStepModel(open_step, info.signatures[STEP], where), info.tokenizer, loop)
     return model, _slow(info, where, path)
+
+
+_TEXT_ALONE = (
+    "{path}: holds the graph from text to text alone, which programs without this toolkit run. Open the bundle, or "
+    "its {others}."
+)
 
 
 def _warn(sentences: tuple[str, ...], stacklevel: int) -> None:
@@ -235,7 +245,9 @@ def _translator(path: Path, graphs: "_Graphs", device: str) -> tuple[Translator,
     from .onnx_seq2seq import OnnxSeq2Seq, OnnxTranslateLoop  # noqa: PLC0415 - as above
     from .onnx_session import session_device  # noqa: PLC0415 - as above
 
-    info, sessions = graphs.info, graphs.sessions
+    info, sessions = graphs.info, graphs.without_text().sessions
+    if not sessions:
+        raise ToolkitError(_TEXT_ALONE.format(path=path, others=TRANSLATE_ONNX))
     if TRANSLATE not in sessions:
         raise ToolkitError(f"{path}: holds the {next(iter(sessions))} alone. Open the bundle, or its {TRANSLATE_ONNX}.")
     session = sessions[TRANSLATE](device)
@@ -399,6 +411,10 @@ class _Graphs(NamedTuple):
     info: ModelInfo
     sessions: Mapping[str, _Opener]
     fingerprint: str
+
+    def without_text(self) -> "_Graphs":
+        """The same without the graph that only hosts with neither tokenizer nor sampler need."""
+        return self._replace(sessions={name: found for name, found in self.sessions.items() if name != TEXT})
 
     def opened(self, device: str) -> "_Graphs":
         """The same with each graph opened, so that its hash and contract are known to hold."""

@@ -9,7 +9,7 @@ from .devices import cuda_error, resolve_device
 from .errors import FileFormatError
 from .signature import Signature, TensorSpec, signature_faults
 
-_DTYPES = {"tensor(int64)": "int64", "tensor(float)": "float32", "tensor(bool)": "bool"}
+_DTYPES = {"tensor(int64)": "int64", "tensor(float)": "float32", "tensor(bool)": "bool", "tensor(uint8)": "uint8"}
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _OPTIONS: dict[str, dict[str, str]] = {
     "cpu": {},

@@ -195,6 +195,61 @@ def generate_signature(step: Signature) -> Signature:
     )
 
 
+TEXT_KNOBS = (
+    *KNOBS[:-2],
+    TensorSpec("seed", "int64", ()),
+)
+"""How text.onnx chooses tokens: as `KNOBS`, with a seed for the numbers (see `toolkit.uniform`)."""
+
+_INPUT_TEXT, _OUTPUT_TEXT = TensorSpec("input_text", "uint8", ("B",)), TensorSpec("output_text", "uint8", ("C",))
+_WRITTEN = (_OUTPUT_TEXT, TensorSpec("output_ids", "int64", ("R",)), TensorSpec("log_probs", "float32", ("R",)))
+
+
+def text_signature(step: Signature) -> Signature:
+    """The contract of text.onnx of a language model: UTF-8 in, UTF-8 out, one text at a time.
+
+    Beyond the step's own states three more are carried from call to call: `used`, which tokens the text holds already,
+    `last`, one more than the id that was written or read last and has not been stepped over (0: there is none), and
+    `position`, how many tokens were written. A text that is made in several calls, with nothing to read in the later
+    ones, equals the one made at once.
+
+    Args:
+        step: the contract of step.onnx.
+
+    Returns:
+        input_text uint8 [B], the step's states with N = 1, used bool [1, V], last int64 [1], position int64 [1],
+        `TEXT_KNOBS`, stop_at_newline bool [] -> output_text uint8 [C], output_ids int64 [R], log_probs float32 [R],
+        stopped bool [] (a line break was met, which is the last id and not in the text), the next of each state.
+    """
+    vocab_size = step.outputs[0].axes[1]
+    states = (
+        *(TensorSpec(s.name, s.dtype, tuple(1 if axis == "N" else axis for axis in s.axes)) for s in step.state_inputs),
+        TensorSpec("used", "bool", (1, vocab_size)),
+        TensorSpec("last", "int64", (1,)),
+        TensorSpec("position", "int64", (1,)),
+    )
+    return Signature(
+        inputs=(_INPUT_TEXT, *states, *TEXT_KNOBS, TensorSpec("stop_at_newline", "bool", ())),
+        outputs=(
+            *_WRITTEN,
+            TensorSpec("stopped", "bool", ()),
+            *(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states),
+        ),
+        states=tuple(spec.name for spec in states),
+    )
+
+
+def text_to_text_signature() -> Signature:
+    """The contract of text.onnx of a sequence-to-sequence model: the source in, the target out, without states.
+
+    Returns:
+        input_text uint8 [B], min_new_tokens int64 [], `TEXT_KNOBS` -> output_text uint8 [C], output_ids int64 [R] (the
+        end marker last where it was met), log_probs float32 [R].
+    """
+    fewest = TensorSpec("min_new_tokens", "int64", ())
+    return Signature(inputs=(_INPUT_TEXT, fewest, *TEXT_KNOBS), outputs=_WRITTEN, states=())
+
+
 def sequence_signature(vocab_size: int) -> Signature:
     """The contract of sequence.onnx, which reads a whole window at once and has no step.
 

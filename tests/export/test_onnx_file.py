@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 
 from toolkit.bundle import METADATA_KEY
-from toolkit.export.onnx_file import OPSET
+from toolkit.export.onnx_proto import OPSET
 
 SHAPES = {
     "lstm": {},

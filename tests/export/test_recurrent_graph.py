@@ -11,7 +11,7 @@ from onnxscript import GraphBuilder
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from toolkit.export.onnx_file import OPSET
+from toolkit.export.onnx_proto import OPSET
 from toolkit.export.recurrent_graph import recurrent
 from toolkit.export.sampling_graph import FLOAT, value
 from toolkit.onnx_session import open_session

@@ -1,0 +1,102 @@
+"""text.onnx of an exported model: made from its decode loop, and checked against it."""
+
+from collections.abc import Sequence
+
+import onnx
+
+from toolkit.bundle import (
+    DECODER,
+    ENCODER,
+    GENERATE,
+    GRAPH_FILES,
+    LM,
+    SEQ2SEQ,
+    SEQUENCE,
+    SERIES,
+    SOURCE,
+    STEP,
+    TARGET,
+    TEXT,
+    TEXT_ONNX,
+    TRANSLATE,
+    WINDOW,
+    ModelInfo,
+)
+from toolkit.errors import OptionError
+from toolkit.onnx_models import OnnxDecodeLoop
+from toolkit.onnx_seq2seq import OnnxTranslateLoop
+from toolkit.onnx_session import check_contract, open_session
+from toolkit.signature import Signature, text_signature, text_to_text_signature
+
+from .export_options import ExportOptions
+from .text_graph import text_graph, text_to_text_graph
+from .text_parity import TextGraph, check_text, check_text_to_text
+
+GRAPHS = {
+    LM: (STEP, GENERATE),
+    SEQ2SEQ: (ENCODER, DECODER, TRANSLATE),
+    SERIES: (STEP,),
+    WINDOW: (SEQUENCE,),
+}
+"""Kind -> the graphs that are always written."""
+
+LOOPS = {LM: GENERATE, SEQ2SEQ: TRANSLATE}
+"""Kind of a model that writes text -> the graph that text.onnx is made from."""
+
+
+def wants_text(kind: str, options: ExportOptions) -> bool:
+    """Whether text.onnx is asked for.
+
+    Raises:
+        OptionError: the graphs asked for are not those of the kind.
+    """
+    always = GRAPHS[kind]
+    if options.graphs is None:
+        return False
+    asked = {name.strip() for name in options.graphs.split(",")}
+    possible = {*always, *((TEXT,) if kind in LOOPS else ())}
+    if not set(always) <= asked <= possible:
+        more = f", with or without {TEXT}" if kind in LOOPS else ""
+        raise OptionError(
+            f"graphs of a model of kind {kind} must be {','.join(always)}{more}; found {options.graphs!r}"
+        )
+    return TEXT in asked
+
+
+def contract(kind: str, step: Signature) -> Signature:
+    """The contract of text.onnx; `step` is that of a language model's step."""
+    return text_signature(step) if kind == LM else text_to_text_signature()
+
+
+def make_text(loop: onnx.ModelProto, info: ModelInfo) -> onnx.ModelProto:
+    """The graph, from the decode loop of a model of any precision; errors as of `text_graph`."""
+    if info.kind == LM:
+        return text_graph(loop, info.signatures[STEP], info.tokenizer, TEXT)
+    return text_to_text_graph(loop, (info.tokenizers[SOURCE], info.tokenizers[TARGET]), TEXT)
+
+
+def check_made(text: bytes, loop: bytes, info: ModelInfo, samples: Sequence[str], tolerance: float) -> float:
+    """Compare the graph with the loop that it was made from; see `text_parity`.
+
+    Args:
+        text: of text.onnx.
+        loop: of the graph that `LOOPS` names.
+        info: the facts of both.
+        samples: texts of the kind that the model reads.
+        tolerance: of log-probabilities, relative to max(1, |x|).
+
+    Returns:
+        Their largest difference.
+
+    Raises:
+        ParityError: they differ.
+    """
+    session = open_session(text, TEXT_ONNX, "cpu")
+    check_contract(session, info.signatures[TEXT], TEXT_ONNX, TEXT)
+    graph = TextGraph(session, info.signatures[TEXT])
+    name = LOOPS[info.kind]
+    other = open_session(loop, GRAPH_FILES[name], "cpu"), info.signatures[name], "cpu"
+    if info.kind == LM:
+        return check_text(TEXT_ONNX, graph, OnnxDecodeLoop(*other), info.tokenizer, "\n".join(samples), tolerance)
+    tokenizers = info.tokenizers[SOURCE], info.tokenizers[TARGET]
+    return check_text_to_text(TEXT_ONNX, graph, OnnxTranslateLoop(*other), tokenizers, samples, tolerance)
