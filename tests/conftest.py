@@ -1,5 +1,6 @@
 """What all tests share: the command line as a real process, and small trained and exported models."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -39,6 +40,15 @@ def cli(tmp_path: Path) -> Cli:
         )
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def operators_read_once() -> None:
+    """torch reads its list of operators anew for each export: two fifths of the time that a small one takes."""
+    from torch.onnx._internal.exporter import _registration
+
+    known = functools.cache(_registration.ONNXRegistry.from_torchlib)
+    _registration.ONNXRegistry.from_torchlib = staticmethod(known)
 
 
 def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
