@@ -155,7 +155,8 @@ def print_parity(report: "ParityReport") -> None:
     """The figures of the gate as a table."""
     from rich.table import Table
 
-    from .parity import ATOL, ROUNDING_FACTOR
+    from .differences import ATOL
+    from .parity import ROUNDING_FACTOR
 
     outputs, single = list(report.rollouts[0].carried), ["single step"] if report.rollouts[0].single else []
     lengths = ", ".join(map(str, report.lengths))

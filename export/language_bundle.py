@@ -15,13 +15,14 @@ from toolkit.onnx_session import check_contract, open_session
 from toolkit.signature import Signature, generate_signature
 
 from .built import Built, bundle_files, provenance, some_ids, text_ids
+from .differences import ATOL
 from .export_options import ExportOptions
 from .generate_graph import generate_graph
 from .loop_parity import check_loops
 from .model_card import model_card
 from .onnx_file import to_onnx
 from .onnx_proto import with_metadata
-from .parity import ATOL, ParityReport, check_parity, token_inputs
+from .parity import ParityReport, check_parity, token_inputs
 from .quantized import quantized_graphs
 from .step_module import step_module
 from .text_file import check_made, contract, make_text, wants_text

@@ -17,7 +17,7 @@ from toolkit.sampling import log_softmax
 from toolkit.step_model import Ids, Logits, State, StepModel
 from toolkit.uniform import Uniforms, uniform
 
-from .parity import relative_error
+from .differences import relative_error
 
 TOKENS = 128
 """Tokens that each sequence writes."""

@@ -13,8 +13,8 @@ from toolkit.errors import ToolkitError
 from toolkit.signature import NEXT, Signature, TensorSpec
 from toolkit.step_model import Data, State, as_given, parts_of, zero_state
 
+from .differences import relative_error
 from .module_axes import dtype_of, of_batch, output_spec
-from .parity import relative_error
 from .state_tree import Tree, leaves_of, nested
 
 _TRIAL = (2, 3)

@@ -27,8 +27,7 @@ from toolkit.errors import ParityError
 from toolkit.signature import Signature, TensorSpec
 from toolkit.step_model import Data, Ids, Logits, State, as_given, parts_of
 
-ATOL = 1e-5
-"""Largest difference allowed, relative to max(1, |x|)."""
+from .differences import ATOL, Errors, relative_error
 
 STEPS = 256
 """Steps of each rollout, the state carried all the way."""
@@ -74,9 +73,6 @@ class AnyStep(Protocol):
 
 Rollout = tuple[str, Data]
 """Kind of data, and what goes in at each step: int64 [STEPS, N] or float32 [STEPS, N, D]; a tuple of several."""
-
-Errors = npt.NDArray[np.float64]
-"""The largest |x - y| / max(1, |x|) of each step: [steps]."""
 
 
 @dataclass(frozen=True)
@@ -431,21 +427,6 @@ def _single_steps(model: AnyStep, inputs: State, expected: _Trajectory) -> list[
         rows = [slice(t * batch_size, (t + 1) * batch_size) for t in range(len(block))]
         found += [_rows(outputs, signature.outputs, row) for row in rows]
     return _compare(expected, _Trajectory(found, expected.states))
-
-
-def relative_error(expected: Sequence[npt.NDArray[Any]], found: Sequence[npt.NDArray[Any]]) -> Errors:
-    """Of each step the largest |x - y| / max(1, |x|); infinite for another shape, NaN if either holds one.
-
-    Of whole numbers and booleans that differ it is 1 at least, however large they are.
-    """
-    if [x.shape for x in expected] != [y.shape for y in found]:
-        return np.full(len(expected), np.inf)
-    x, y = np.stack(expected), np.stack(found)
-    if not np.issubdtype(x.dtype, np.floating):
-        apart = np.maximum(1.0, np.abs(x.astype(np.float64) - y.astype(np.float64)))
-        return np.where(x == y, 0.0, apart).reshape(len(x), -1).max(axis=1)  # type: ignore[no-any-return]
-    errors: Errors = (np.abs(x - y) / np.maximum(1, np.abs(x))).reshape(len(x), -1).max(axis=1)
-    return errors
 
 
 def _largest(names: list[str], errors: list[Errors]) -> dict[str, float]:

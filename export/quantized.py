@@ -18,10 +18,10 @@ from toolkit.onnx_session import open_session, session_device
 from toolkit.signature import Signature
 from toolkit.tokenizer import Tokenizer
 
+from .differences import ATOL
 from .export_options import ExportOptions
 from .generate_graph import generate_graph
 from .loop_parity import check_loops
-from .parity import ATOL
 from .quantize import FAST_ON, quantize
 
 MAX_TOKENS = {"any": 20_000, "native": 20_000, "cuda": 2_000}

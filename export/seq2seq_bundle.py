@@ -34,11 +34,12 @@ from toolkit.step_model import Ids
 from toolkit.tokenizer import Tokenizer
 
 from .built import Built, bundle_files, provenance
+from .differences import ATOL
 from .encoder_graph import encoder_graph
 from .export_options import ExportOptions
 from .onnx_file import to_onnx
 from .onnx_proto import with_metadata
-from .parity import ATOL, RANDOM_SEED, ParityReport
+from .parity import RANDOM_SEED, ParityReport
 from .seq2seq_card import seq2seq_card
 from .seq2seq_module import decoder_module, encoder_module
 from .seq2seq_parity import check_seq2seq, check_translate

@@ -21,18 +21,9 @@ from toolkit.step_model import Ids, Logits, State
 from toolkit.tokenizer import Tokenizer
 from toolkit.uniform import uniform
 
+from .differences import ATOL, relative_error
 from .loop_parity import check_choices
-from .parity import (
-    ATOL,
-    BATCH_SIZES,
-    RANDOM_SEED,
-    ROUNDING_FACTOR,
-    STEPS,
-    ParityReport,
-    check_parity,
-    places,
-    relative_error,
-)
+from .parity import BATCH_SIZES, RANDOM_SEED, ROUNDING_FACTOR, STEPS, ParityReport, check_parity, places
 
 _LONGEST_RANDOM = 40
 """Tokens of the longest random source, or those of the longest real one where that is longer."""

@@ -24,8 +24,8 @@ from toolkit.signature import Signature
 from toolkit.step_model import Ids
 from toolkit.translator import Translator
 
+from .differences import ATOL
 from .export_options import ExportOptions
-from .parity import ATOL
 from .quantize import FAST_ON, quantize
 from .quantized import MAX_TOKENS, QuantizationReport, expect_little_cost, speedup_of
 from .seq2seq_parity import check_translate

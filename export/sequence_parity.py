@@ -17,16 +17,8 @@ from toolkit.errors import ParityError
 from toolkit.step_model import Ids, Logits
 from toolkit.window_model import SequenceReader
 
-from .parity import (
-    ATOL,
-    ROUNDING_FACTOR,
-    ParityReport,
-    RolloutFigures,
-    does_not_run,
-    one_thread,
-    relative_error,
-    token_inputs,
-)
+from .differences import ATOL, relative_error
+from .parity import ROUNDING_FACTOR, ParityReport, RolloutFigures, does_not_run, one_thread, token_inputs
 
 LENGTHS = (1, 64)
 """Tokens of the sequences, beside as many as were trained."""

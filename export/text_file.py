@@ -1,6 +1,8 @@
 """text.onnx of an exported model: made from its decode loop, and checked against it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import onnx
 
@@ -22,13 +24,16 @@ from toolkit.bundle import (
     WINDOW,
     ModelInfo,
 )
-from toolkit.errors import OptionError
+from toolkit.errors import OptionError, ToolkitError
 from toolkit.onnx_models import OnnxDecodeLoop
 from toolkit.onnx_seq2seq import OnnxTranslateLoop
 from toolkit.onnx_session import check_contract, open_session
-from toolkit.signature import Signature, text_signature, text_to_text_signature
+from toolkit.signature import Signature, generate_signature, text_signature, text_to_text_signature
 
+from .differences import ATOL
 from .export_options import ExportOptions
+from .generate_graph import generate_graph
+from .onnx_proto import with_metadata
 from .text_graph import text_graph, text_to_text_graph
 from .text_parity import TextGraph, check_text, check_text_to_text
 
@@ -42,6 +47,9 @@ GRAPHS = {
 
 LOOPS = {LM: GENERATE, SEQ2SEQ: TRANSLATE}
 """Kind of a model that writes text -> the graph that text.onnx is made from."""
+
+_TRIED = 40
+"""Tokens of a vocabulary that are tried where no real text is known."""
 
 
 def wants_text(kind: str, options: ExportOptions) -> bool:
@@ -100,3 +108,32 @@ def check_made(text: bytes, loop: bytes, info: ModelInfo, samples: Sequence[str]
         return check_text(TEXT_ONNX, graph, OnnxDecodeLoop(*other), info.tokenizer, "\n".join(samples), tolerance)
     tokenizers = info.tokenizers[SOURCE], info.tokenizers[TARGET]
     return check_text_to_text(TEXT_ONNX, graph, OnnxTranslateLoop(*other), tokenizers, samples, tolerance)
+
+
+def with_text(info: ModelInfo, graphs: Mapping[str, bytes], path: Path) -> tuple[ModelInfo, dict[str, bytes]]:
+    """The facts and files of an exported model together with a text graph that was made of its decode loop.
+
+    Args:
+        info: the facts.
+        graphs: the bytes of its .onnx files; a language model may have its step alone.
+        path: where they are from, for errors.
+
+    Raises:
+        ParityError: the graph does not write what the loop does.
+        ToolkitError: there is neither loop nor step, or nothing can be read as text.
+    """
+    made, name = dict(graphs), LOOPS[info.kind]
+    if name == GENERATE and GENERATE not in made and STEP in made:
+        signature = generate_signature(info.signatures[STEP])
+        info = replace(info, signatures={**info.signatures, GENERATE: signature})
+        loop = generate_graph(onnx.load_from_string(made[STEP]), signature, info.tokenizer.banned_ids, GENERATE)
+        made[GENERATE] = with_metadata(loop, info.to_json(GENERATE))
+    if name not in made:
+        raise ToolkitError(f"{path}: holds the {next(iter(made))} alone. Give the bundle, or its {GRAPH_FILES[name]}.")
+    first = info.signatures.get(STEP) or next(iter(info.signatures.values()))
+    info = replace(info, signatures={**info.signatures, TEXT: contract(info.kind, first)})
+    made[TEXT] = with_metadata(make_text(onnx.load_from_string(made[name]), info), info.to_json(TEXT))
+    tokenizer = info.tokenizers[SOURCE] if info.kind == SEQ2SEQ else info.tokenizer
+    plain = [token for i, token in enumerate(tokenizer.vocab) if i not in tokenizer.special_ids]
+    check_made(made[TEXT], made[name], info, ["".join(plain[:_TRIED]), tokenizer.example], ATOL)
+    return info, made

@@ -114,6 +114,8 @@ def inlined(op: Op, model: onnx.ModelProto, inputs: Mapping[str, ir.Value]) -> l
     results = list(graph.outputs)
     graph.outputs.clear()
     for weight in graph.initializers.values():
+        if not weight.uses():
+            continue
         own = op.builder.root.initializer(weight.const_value, name=f"{graph.name}_{weight.name}", qualify=False)
         ir.convenience.replace_all_uses_with(weight, own)
     for given in graph.inputs:

@@ -18,7 +18,7 @@ from toolkit.step_model import Ids
 from toolkit.tokenizer import Tokenizer, WordTokenizer
 from toolkit.uniform import uniform
 
-from .parity import relative_error
+from .differences import relative_error
 
 TOKENS = 64
 """Tokens that each text has at most."""

@@ -12,7 +12,7 @@ import pytest
 import toolkit
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("toolkit", "models", "export", "gui")
+FOLDERS = ("toolkit", "models", "export", "gui", "examples")
 
 
 def run(*command, cwd, **env):

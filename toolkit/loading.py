@@ -401,6 +401,12 @@ def read_info(path: Path) -> ModelInfo:
     return _graphs(path, "cpu", 1).opened("cpu").info
 
 
+def single_graph(path: Path) -> tuple[ModelInfo, str]:
+    """The facts of a single .onnx file, after all that `load` checks, and which graph of the model it is."""
+    graphs = _graphs(path, "cpu", 1)
+    return graphs.info, next(iter(graphs.sessions))
+
+
 _Opener = Callable[[str], Any]
 """A device -> a session on a graph whose hash and contract hold."""
 

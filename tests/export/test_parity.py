@@ -8,10 +8,10 @@ from onnx import helper, numpy_helper
 
 from toolkit.bundle import ModelInfo
 from toolkit.errors import FileFormatError, ParityError
+from toolkit.export.differences import ATOL
 from toolkit.export.language_bundle import open_graphs
 from toolkit.export.onnx_file import to_onnx
 from toolkit.export.onnx_proto import with_metadata
-from toolkit.export.parity import ATOL
 from toolkit.export.step_module import step_module
 from toolkit.export.torchscript_file import script, torchscript_bytes
 from toolkit.models.torch_steps import network_signature

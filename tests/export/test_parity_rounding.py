@@ -4,7 +4,8 @@ import torch
 
 from toolkit.errors import ParityError
 from toolkit.export import parity
-from toolkit.export.parity import ATOL, GREEDY_TOKENS, ROUNDING_FACTOR, relative_error
+from toolkit.export.differences import ATOL, relative_error
+from toolkit.export.parity import GREEDY_TOKENS, ROUNDING_FACTOR
 
 HIDDEN = 12
 

@@ -16,9 +16,9 @@ from toolkit.bundle import read_bundle
 from toolkit.cli import _run
 from toolkit.errors import FileFormatError, ParityError
 from toolkit.export import window_bundle
+from toolkit.export.differences import ATOL
 from toolkit.export.export_options import ExportOptions
 from toolkit.export.exporter import export_checkpoint, verify_bundle
-from toolkit.export.parity import ATOL
 from toolkit.export.torchscript_file import script, torchscript_bytes
 from toolkit.language_model import UnknownTokenWarning
 from toolkit.models.char_rnn import CharRNN

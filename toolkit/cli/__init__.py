@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Entry] = {
     "window": Entry("toolkit.cli.window", "window", "What may follow on a text, by a model that reads a window."),
     "eval": Entry("toolkit.cli.evaluate", "evaluate", "Perplexity of a text under a model."),
     "bench": Entry("toolkit.cli.bench", "bench", "How fast a model decodes, and how fast it could."),
+    "embed": Entry("toolkit.cli.embed", "embed", "Write a program around a model: a web page, …"),
     "gui": Entry("toolkit.gui.commands", "gui", "Write lyrics in a window.", "gui"),
     "info": Entry("toolkit.cli.info", "info", "What a bundle, an .onnx file or a checkpoint holds."),
     "doctor": Entry("toolkit.cli.doctor", "doctor", "What works on this machine, and what to install."),

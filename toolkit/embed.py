@@ -1,0 +1,62 @@
+"""Programs around a model, written to the disk: `toolkit embed`."""
+
+from importlib.resources import files as resources
+from pathlib import Path
+
+from .bundle import MODEL_JSON, TEXT, TEXT_ONNX
+from .embedding import Embeddable, embeddable, model_json
+from .errors import ToolkitError
+from .files import new_folder, write_atomic
+from .web_page import one_page, site
+
+_MARKS = {"html": b"Content-Security-Policy", "web": b"Content-Security-Policy", "python": b"rnn-toolkit model"}
+"""What stands in a program of ours, by target: in its page, or in its model.json."""
+
+
+def write_program(
+    model: Path, target: str, output: Path, runtime: Path | None = None, *, force: bool = False
+) -> dict[str, int]:
+    """Write a program around a model, whole or not at all.
+
+    Args:
+        model: a bundle folder, a single .onnx file or `builtin:NAME`.
+        target: "html", "web" or "python".
+        output: the file or the folder.
+        runtime: the archive of onnxruntime-web, where npm cannot fetch it.
+        force: replace a program that is there; anything else is never replaced.
+
+    Returns:
+        The bytes of each file by its path.
+
+    Raises:
+        ToolkitError: something is there already, cannot be written, or the model cannot be embedded.
+    """
+    _check_place(output, target, force=force)
+    found = embeddable(model)
+    if target == "html":
+        data = one_page(found, runtime)
+        write_atomic(output, data)
+        return {str(output): len(data)}
+    files = site(found, runtime) if target == "web" else _program(found, target)
+    with new_folder(output, replace=force) as temporary:
+        for name, data in files.items():
+            (temporary / name).write_bytes(data)
+    return {str(output / name): len(data) for name, data in files.items()}
+
+
+def _program(model: Embeddable, target: str) -> dict[str, bytes]:
+    """The sources of an example with the model beside them."""
+    sources = resources("toolkit.examples").joinpath(target)
+    own = {path.name: path.read_bytes() for path in sources.iterdir() if path.is_file() and path.name != "__init__.py"}
+    return {**own, TEXT_ONNX: model.graphs[TEXT], MODEL_JSON: model_json(model)}
+
+
+def _check_place(output: Path, target: str, *, force: bool) -> None:
+    """Only --force replaces, and only what such a command wrote."""
+    if not output.exists():
+        return
+    if not force:
+        raise ToolkitError(f"{output}: already exists. Choose another place (-o), or replace it with --force.")
+    own = {"html": output, "web": output / "index.html"}.get(target, output / MODEL_JSON)
+    if not (own.is_file() and _MARKS[target] in own.read_bytes()[:4096]):
+        raise ToolkitError(f"{output}: is no program that `toolkit embed` wrote, so --force does not replace it.")
