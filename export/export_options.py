@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from toolkit.bundle import TEXT
 from toolkit.options import Options, option
 
 
@@ -33,6 +34,16 @@ class ExportOptions(Options):
     max_ppl_increase: float = option(
         1.0, "refuse a quantised model whose perplexity rises by more", minimum=0, maximum=1000, metavar="PERCENT"
     )
+
+    @property
+    def graph_names(self) -> frozenset[str] | None:
+        """`graphs` by their names."""
+        return None if self.graphs is None else frozenset(name.strip() for name in self.graphs.split(","))
+
+    @property
+    def with_text(self) -> bool:
+        """Whether text.onnx is asked for."""
+        return TEXT in (self.graph_names or ())
 
     @property
     def max_table_bytes(self) -> int:

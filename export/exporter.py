@@ -23,7 +23,7 @@ from .foreign_options import ForeignOptions
 from .onnx_proto import with_metadata
 from .parity import ParityReport
 from .quantized import QuantizationReport
-from .text_file import wants_text
+from .text_file import expect_graphs
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def build_bundle(checkpoint: Checkpoint, checkpoint_sha256: str, options: Export
     Raises:
         ParityError: a graph does not equal eager PyTorch, or quantisation costs more than is allowed.
     """
-    wants_text(checkpoint.kind, options)  # before anything is made
+    expect_graphs(checkpoint.kind, options)  # before anything is made
     return _KINDS[checkpoint.kind].build(checkpoint, checkpoint_sha256, options)
 
 

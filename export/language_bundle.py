@@ -25,7 +25,7 @@ from .onnx_proto import with_metadata
 from .parity import ParityReport, check_parity, token_inputs
 from .quantized import quantized_graphs
 from .step_module import step_module
-from .text_file import check_made, contract, make_text, wants_text
+from .text_file import check_made, made_text
 from .torchscript_file import script, torchscript_bytes
 
 
@@ -35,17 +35,12 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
     Raises:
         ParityError: a graph does not equal eager PyTorch, or quantisation costs more than is allowed.
     """
-    with_text = wants_text(LM, options)
     network = checkpoint.build()
     signature = network_signature(network)
     info = ModelInfo(
         kind=LM,
         network={**checkpoint.network.to_dict(), "vocab_size": len(checkpoint.tokenizer)},
-        signatures={
-            STEP: signature,
-            GENERATE: generate_signature(signature),
-            **({TEXT: contract(LM, signature)} if with_text else {}),
-        },
+        signatures={STEP: signature, GENERATE: generate_signature(signature)},
         tokenizers=checkpoint.tokenizers,
         provenance={**provenance(checkpoint, checkpoint_sha256), "max_table_mib": options.max_table_mib},
     )
@@ -53,20 +48,17 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
     module = step_module(network, options.max_table_bytes, banned)
     step = to_onnx(module, signature, STEP)
     protos = {STEP: step, GENERATE: generate_graph(step, info.signatures[GENERATE], banned, GENERATE)}
-    if with_text:
-        protos[TEXT] = make_text(protos[GENERATE], info)
     scripted = script(module)
     report = check(checkpoint, _files(info, protos, scripted), info)
     quantized = None
     if options.quantize != "none":
         protos, quantized, loops = quantized_graphs(protos, info.signatures, checkpoint, options)
         report = replace(report, loops={**report.loops, options.quantize: loops["onnx"]})
-        if with_text:
-            protos[TEXT] = make_text(protos[GENERATE], info)
-            report = replace(
-                report, loops={**report.loops, TEXT: _check_text(_files(info, protos, None), info, checkpoint, ATOL)}
-            )
         info = replace(info, quantization=quantized.to_dict())
+    if options.with_text:
+        tolerance = ATOL if quantized else report.allowed
+        info, protos[TEXT], error = made_text(info, protos[GENERATE], _samples(checkpoint), tolerance)
+        report = replace(report, loops={**report.loops, TEXT: error})
     info = replace(info, parity=report.to_dict())
     files = _files(info, protos, None if quantized else scripted)  # which holds the weights in float32
     card = model_card(info, {name: len(data) for name, data in files.items()})
@@ -115,11 +107,11 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
     pairs = {name: (model.backend, model.loop) for name, model in graphs.items() if model.loop is not None}
     loops = check_loops(pairs, tokenizer.banned_ids, begun, report.allowed)
     if TEXT in info.signatures:
-        loops[TEXT] = _check_text(files, info, checkpoint, report.allowed)
+        text, loop = files[TEXT_ONNX], files[GENERATE_ONNX]
+        loops[TEXT] = check_made(text, loop, info, _samples(checkpoint), report.allowed)
     return replace(report, loops=loops)
 
 
-def _check_text(files: Mapping[str, bytes], info: ModelInfo, checkpoint: Checkpoint, tolerance: float) -> float:
-    """The figure of the text graph."""
-    sample = checkpoint.corpus.get("sample") or checkpoint.tokenizer.example
-    return check_made(files[TEXT_ONNX], files[GENERATE_ONNX], info, [sample], tolerance)
+def _samples(checkpoint: Checkpoint) -> list[str]:
+    """What the text graph is tried on."""
+    return [checkpoint.corpus.get("sample") or checkpoint.tokenizer.example]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX, STEP_TORCHSCRIPT, TEXT, ModelInfo
-from toolkit.signature import Signature
+from toolkit.bundle import GENERATE, GENERATE_ONNX, STEP, STEP_ONNX, STEP_TORCHSCRIPT, ModelInfo
 from toolkit.tokenizer import SpaceTokenizer
 
+from .card_parts import contract_rows, zero_lines
 from .text_card import text_section
 
 _CARD = """# {title}
@@ -134,10 +134,6 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         **origin(provenance),
     }
     loop = info.signatures[GENERATE]
-    loop_zeros = "\n".join(
-        f'    "{s.name}": np.zeros({[1 if axis == "N" else axis for axis in s.axes]}, np.{_NUMPY[s.dtype]}),'
-        for s in loop.state_inputs
-    )
     quantization = info.quantization
     if quantization:
         facts["weights"] = quantized_weights(quantization)
@@ -150,7 +146,7 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         generate=GENERATE_ONNX,
         libtorch=_LIBTORCH.format(torchscript=STEP_TORCHSCRIPT, states=", ".join(states)) if not quantization else "",
         prompt=prompt,
-        text=text_section(info, prompt, contract_rows(info.signatures[TEXT])) if TEXT in info.signatures else "",
+        text=text_section(info, prompt),
         written='" " + " ".join(vocab[i] for i in ids[0])' if spaced else '"".join(vocab[i] for i in ids[0])',
         one='" " + vocab[token]' if spaced else "vocab[token]",
         never="".join(
@@ -162,7 +158,7 @@ def model_card(info: ModelInfo, sizes: Mapping[str, int]) -> str:
         feedback=", ".join(f'"{name}": next_{name}' for name in states),
         contract=contract_rows(signature),
         loop_contract=contract_rows(loop),
-        all_zeros=loop_zeros,
+        all_zeros=zero_lines(loop.state_inputs),
         greedy=parity["greedy_tokens"],
         parity=parity_section(info, data_of(provenance, "real text", "random ids")),
         before=BEFORE if quantization else "",
@@ -180,8 +176,6 @@ _FAST_ON = {
     "cuda": "; faster than float32 on CUDA only",
 }
 """See `toolkit.export.quantize.FAST_ON`."""
-
-_NUMPY = {"float32": "float32", "bool": "bool_"}
 
 _LIBTORCH = """With libtorch or PyTorch: `torch.jit.load("{torchscript}")(input_ids, {states})` is one step. The method
 `generate` takes what the graph of that name takes, single numbers as plain numbers.
@@ -245,12 +239,6 @@ def parity_section(info: ModelInfo, data: str, of: str = STEP) -> str:
         f"More than {parity['atol']:g}{allowance} would have failed the export."
     )
     return "\n".join([said, "", *table])
-
-
-def contract_rows(signature: Signature) -> str:
-    """Rows of a table."""
-    rows = [("input", spec) for spec in signature.inputs] + [("output", spec) for spec in signature.outputs]
-    return "\n".join(f"| {io} | {s.name} | {s.dtype} | [{', '.join(map(str, s.axes))}] |" for io, s in rows)
 
 
 def _number(value: object) -> str:

@@ -15,7 +15,8 @@ from toolkit.bundle import (
 )
 from toolkit.signature import TensorSpec
 
-from .model_card import contract_rows, parity_section
+from .card_parts import contract_rows
+from .model_card import parity_section
 
 _CARD = """# {title}
 

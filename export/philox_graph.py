@@ -36,7 +36,8 @@ def uniforms(op: Op, seed: ir.Value, first_step: ir.Value, count: ir.Value) -> i
     )
     rounds = np.arange(ROUNDS)[:, None] * np.array(WEYL)[None, :]
     keys = op.BitwiseAnd(op.Add(halves, constant(op, rounds)), constant(op, _LOW))  # [rounds, 2]
-    keys = op.Unsqueeze(keys, [2])
+    turned = np.array([[1, 0], [0, 1]] * (ROUNDS // 2))  # as the rounds below want them
+    keys = op.Unsqueeze(op.GatherElements(keys, constant(op, turned), axis=1), [2])
 
     steps = op.BitwiseAnd(op.Add(op.Range(0, count, 1), first_step), constant(op, _LOW))
     factors = op.Concat(op.Unsqueeze(steps, [0]), op.Unsqueeze(op.Sub(steps, steps), [0]), axis=0)  # c0, c2: [2, M]
@@ -46,9 +47,7 @@ def uniforms(op: Op, seed: ir.Value, first_step: ir.Value, count: ir.Value) -> i
         # (c0, c2) in this round is (c2, c0) in the next: so the rows of one of the two need not be changed.
         multipliers = np.array([int(MULTIPLIERS[j]) for j in order])[:, None]
         low, high = _product(op, factors, multipliers)
-        key = op.Gather(keys, constant(op, np.int64(i)), axis=0)
-        key = op.Gather(key, constant(op, np.array(order[::-1])), axis=0)
-        factors = op.BitwiseXor(op.BitwiseXor(high, others), key)
+        factors = op.BitwiseXor(op.BitwiseXor(high, others), op.Gather(keys, constant(op, np.int64(i)), axis=0))
         others = op.Gather(low, constant(op, np.array([1, 0])), axis=0)
         order.reverse()
     word = op.Gather(factors, constant(op, np.array([order.index(0)])), axis=0)  # [1, M]

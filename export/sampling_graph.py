@@ -20,12 +20,18 @@ from .step_graph import Op
 INT32, INT64, BOOL = ir.DataType.INT32, ir.DataType.INT64, ir.DataType.BOOL
 FLOAT, DOUBLE = ir.DataType.FLOAT, ir.DataType.DOUBLE
 
-_LARGEST = np.iinfo(np.int64).max
+LARGEST = np.iinfo(np.int64).max
+"""Where a slice ends that goes to the end."""
 
 
 def constant(op: Op, value: object) -> ir.Value:
     """A number of a dtype that a literal does not give, or an array."""
     return op.Constant(value=ir.tensor(np.array(value)))  # type: ignore[no-any-return]
+
+
+def int32(op: Op, number: int) -> ir.Value:
+    """A number in half the space of a literal."""
+    return constant(op, np.int32(number))
 
 
 def value(name: str | None, dtype: ir.DataType, shape: Sequence[str | int]) -> ir.Value:
@@ -89,7 +95,7 @@ class Choice:
 
 def choice_of(op: Op, knobs: Mapping[str, ir.Value], vocab_size: int) -> Choice:
     """Bring the knobs into their ranges. What is no number compares false and so means "off"."""
-    penalties, temperatures = (_range(name) for name in ("repetition_penalty", "temperature"))
+    penalties, temperatures = (range_of(name) for name in ("repetition_penalty", "temperature"))
     temperature, top_k = knobs["temperature"], knobs["top_k"]
     top_p, min_p, asked = knobs["top_p"], knobs["min_p"], knobs["repetition_penalty"]
     sampled = op.Greater(temperature, 0.0)
@@ -114,7 +120,7 @@ def choice_of(op: Op, knobs: Mapping[str, ir.Value], vocab_size: int) -> Choice:
     )
 
 
-def _range(name: str) -> tuple[float, float]:
+def range_of(name: str) -> tuple[float, float]:
     """The smallest and the largest value of a sampling option."""
     spec = spec_of(next(field for field in fields(SamplingOptions) if field.name == name))
     assert spec.minimum is not None
@@ -211,7 +217,7 @@ def _warped(op: Op, logits: ir.Value, choice: Choice) -> ir.Value:
 def _nucleus(op: Op, weights: ir.Value, top_p: ir.Value) -> ir.Value:
     """Falling float64 weights [N, K] with the fewest that reach top_p left, at least one, the others 0."""
     before = op.CumSum(weights, 1, exclusive=1)
-    whole = op.Add(_last(op, before), _last(op, weights))
+    whole = op.Add(last_of(op, before, 1), last_of(op, weights, 1))
     first = op.Equal(before, constant(op, np.float64(0)))  # stays even where top_p is not positive
     keep = op.Or(first, op.Less(before, op.Mul(whole, top_p)))
     return op.Where(keep, weights, constant(op, np.float64(0)))  # type: ignore[no-any-return]
@@ -220,11 +226,11 @@ def _nucleus(op: Op, weights: ir.Value, top_p: ir.Value) -> ir.Value:
 def _draw(op: Op, weights: ir.Value, u: ir.Value) -> ir.Value:
     """The first place [N, 1] whose cumulative weight exceeds u times the whole, from float64 weights [N, K]."""
     cdf = op.CumSum(weights, 1)
-    below = op.LessOrEqual(cdf, op.Mul(u, _last(op, cdf)))
+    below = op.LessOrEqual(cdf, op.Mul(u, last_of(op, cdf, 1)))
     # Counting in float32 is exact up to 2**24 and a third of the time of counting in int64.
     return op.Cast(op.ReduceSum(op.Cast(below, to=FLOAT.value), [1], keepdims=1), to=INT64.value)  # type: ignore[no-any-return]
 
 
-def _last(op: Op, x: ir.Value) -> ir.Value:
-    """The last entry of each row: [N, K] -> [N, 1]."""
-    return op.Slice(x, [-1], [_LARGEST], [1])  # type: ignore[no-any-return]
+def last_of(op: Op, x: ir.Value, axis: int) -> ir.Value:
+    """The last entry along an axis, which stays: [N, K] -> [N, 1]."""
+    return op.Slice(x, [-1], [LARGEST], [axis])  # type: ignore[no-any-return]

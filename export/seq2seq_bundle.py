@@ -44,7 +44,7 @@ from .seq2seq_card import seq2seq_card
 from .seq2seq_module import decoder_module, encoder_module
 from .seq2seq_parity import check_seq2seq, check_translate
 from .seq2seq_quantized import quantized_graphs
-from .text_file import check_made, contract, make_text, wants_text
+from .text_file import check_made, made_text
 from .torchscript_file import script, torchscript_bytes
 from .translate_graph import translate_graph
 
@@ -62,11 +62,8 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
     Raises:
         ParityError: a graph does not equal eager PyTorch, or quantisation costs more than is allowed.
     """
-    with_text = wants_text(SEQ2SEQ, options)
     network = checkpoint.build()
-    signatures = {**signatures_of(checkpoint)}
-    if with_text:
-        signatures[TEXT] = contract(SEQ2SEQ, signatures[DECODER])
+    signatures = signatures_of(checkpoint)
     info = ModelInfo(
         kind=SEQ2SEQ,
         network={
@@ -85,8 +82,6 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
         DECODER: decoder,
         TRANSLATE: translate_graph(network, decoder, contracts, checkpoint.tokenizers[TARGET], TRANSLATE),
     }
-    if with_text:
-        graphs[TEXT] = make_text(graphs[TRANSLATE], info)
     scripted = {name: script(module) for name, module in modules.items()}
     report = check(checkpoint, _files(info, graphs, scripted), info)
     quantized = None
@@ -94,11 +89,11 @@ def build(checkpoint: Checkpoint, checkpoint_sha256: str, options: ExportOptions
         graphs, quantized, error = quantized_graphs(network, graphs, signatures, checkpoint, options)
         scripted = {}  # they hold the weights in float32
         report = replace(report, loops={**report.loops, options.quantize: error})
-        if with_text:
-            graphs[TEXT] = make_text(graphs[TRANSLATE], info)
-            error = _check_text(_files(info, graphs, {}), info, checkpoint, ATOL)
-            report = replace(report, loops={**report.loops, TEXT: error})
         info = replace(info, quantization=quantized.to_dict())
+    if options.with_text:
+        tolerance = ATOL if quantized else report.allowed
+        info, graphs[TEXT], error = made_text(info, graphs[TRANSLATE], _samples(checkpoint), tolerance)
+        report = replace(report, loops={**report.loops, TEXT: error})
     info = replace(info, parity=report.to_dict())
     files = _files(info, graphs, scripted)
     sample = checkpoint.corpus.get("sample")
@@ -151,12 +146,12 @@ def check(checkpoint: Checkpoint, files: Mapping[str, bytes], info: ModelInfo) -
     batch = batch_of([source for source, _ in pairs] if pairs else _some_sources(reads))
     loops = {"onnx": check_translate("onnx", onnx_graphs, loop, batch, writes, report.allowed)}
     if TEXT in info.signatures:
-        loops[TEXT] = _check_text(files, info, checkpoint, report.allowed)
+        text, made_from = files[TEXT_ONNX], files[TRANSLATE_ONNX]
+        loops[TEXT] = check_made(text, made_from, info, _samples(checkpoint), report.allowed)
     return replace(report, loops=loops)
 
 
-def _check_text(files: Mapping[str, bytes], info: ModelInfo, checkpoint: Checkpoint, tolerance: float) -> float:
-    """The figure of the text graph."""
-    sample = checkpoint.corpus.get("sample")
-    sources = [source for source, _ in sample[:_TEXTS]] if sample else [info.tokenizers[SOURCE].example]
-    return check_made(files[TEXT_ONNX], files[TRANSLATE_ONNX], info, sources, tolerance)
+def _samples(checkpoint: Checkpoint) -> list[str]:
+    """What the text graph is tried on."""
+    pairs = checkpoint.corpus.get("sample")
+    return [source for source, _ in pairs[:_TEXTS]] if pairs else [checkpoint.tokenizers[SOURCE].example]

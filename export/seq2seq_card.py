@@ -12,14 +12,14 @@ from toolkit.bundle import (
     ENCODER_TORCHSCRIPT,
     SOURCE,
     TARGET,
-    TEXT,
     TRANSLATE,
     TRANSLATE_ONNX,
     ModelInfo,
 )
 from toolkit.tokenizer import SpaceTokenizer, Tokenizer
 
-from .model_card import BEFORE, contract_rows, data_of, origin, parity_section, quantized_weights
+from .card_parts import contract_rows
+from .model_card import BEFORE, data_of, origin, parity_section, quantized_weights
 from .text_card import text_section
 
 _CARD = """# {title}
@@ -216,7 +216,7 @@ def seq2seq_card(info: ModelInfo, sizes: Mapping[str, int], example: str) -> str
         nexts=", ".join(f"next_{name}" for name in states),
         outputs=outputs,
         feedback=f"{', '.join(states)} = {', '.join(f'next_{name}' for name in states)}",
-        text=text_section(info, example, contract_rows(info.signatures[TEXT])) if TEXT in info.signatures else "",
+        text=text_section(info, example),
         encoder_contract=contract_rows(info.signatures[ENCODER]),
         decoder_contract=contract_rows(decoder),
         translate_contract=contract_rows(info.signatures[TRANSLATE]),

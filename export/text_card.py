@@ -2,6 +2,8 @@
 
 from toolkit.bundle import TEXT, TEXT_ONNX, ModelInfo
 
+from .card_parts import contract_rows, zero_lines
+
 _SECTION = """## Text in, text out
 
 `{file}` holds vocabulary, loop, sampling and random numbers: UTF-8 goes in and comes out. A host needs no tokenizer.
@@ -37,29 +39,15 @@ To go on, give each next_ state as the state and no text: `np.zeros(0, np.uint8)
 """
 
 
-def text_section(info: ModelInfo, prompt: str, contract: str) -> str:
-    """The section of a model that has the graph.
-
-    Args:
-        info: the facts.
-        prompt: something to try it on.
-        contract: rows of its inputs and outputs.
-    """
-    states, shown = info.signatures[TEXT].state_inputs, "written.tobytes().decode()"
-    own = {
-        "temperature": "0",
-        "own": "min_new_tokens",
-        "value": "0",
-        "states": "",
-        "fed": "",
-        "on": "",
-        "written": shown,
-    }
-    if states:
-        zeros = "".join(f'    "{s.name}": np.zeros({list(s.axes)}, np.{_NUMPY[s.dtype]}),\n' for s in states)
+def text_section(info: ModelInfo, prompt: str) -> str:
+    """The section, tried on a prompt; nothing where there is no such graph."""
+    if TEXT not in info.signatures:
+        return ""
+    signature, shown = info.signatures[TEXT], "written.tobytes().decode()"
+    if states := signature.state_inputs:
         own = {"temperature": "0.8", "own": "stop_at_newline", "value": "False", "fed": ", **states", "on": _ON}
-        own |= {"states": f"states = {{\n{zeros}}}\n", "written": f"{prompt!r} + {shown}"}
-    return _SECTION.format(file=TEXT_ONNX, prompt=prompt, contract=contract, **own)
-
-
-_NUMPY = {"float32": "float32", "bool": "bool_", "int64": "int64"}
+        own |= {"states": f"states = {{\n{zero_lines(states)}\n}}\n", "written": f"{prompt!r} + {shown}"}
+    else:
+        own = {"temperature": "0", "own": "min_new_tokens", "value": "0", "fed": "", "on": ""}
+        own |= {"states": "", "written": shown}
+    return _SECTION.format(file=TEXT_ONNX, prompt=prompt, contract=contract_rows(signature), **own)

@@ -52,28 +52,44 @@ _TRIED = 40
 """Tokens of a vocabulary that are tried where no real text is known."""
 
 
-def wants_text(kind: str, options: ExportOptions) -> bool:
-    """Whether text.onnx is asked for.
-
-    Raises:
-        OptionError: the graphs asked for are not those of the kind.
-    """
-    always = GRAPHS[kind]
-    if options.graphs is None:
-        return False
-    asked = {name.strip() for name in options.graphs.split(",")}
+def expect_graphs(kind: str, options: ExportOptions) -> None:
+    """Raise OptionError if the graphs asked for are not those of a kind."""
+    always, asked = GRAPHS[kind], options.graph_names
     possible = {*always, *((TEXT,) if kind in LOOPS else ())}
-    if not set(always) <= asked <= possible:
+    if asked is not None and not set(always) <= asked <= possible:
         more = f", with or without {TEXT}" if kind in LOOPS else ""
         raise OptionError(
             f"graphs of a model of kind {kind} must be {','.join(always)}{more}; found {options.graphs!r}"
         )
-    return TEXT in asked
 
 
-def contract(kind: str, step: Signature) -> Signature:
-    """The contract of text.onnx; `step` is that of a language model's step."""
-    return text_signature(step) if kind == LM else text_to_text_signature()
+def contract(info: ModelInfo) -> Signature:
+    """The contract of text.onnx of a model that writes text."""
+    return text_signature(info.signatures[STEP]) if info.kind == LM else text_to_text_signature()
+
+
+def made_text(
+    info: ModelInfo, loop: onnx.ModelProto, samples: Sequence[str], tolerance: float
+) -> tuple[ModelInfo, onnx.ModelProto, float]:
+    """Make the graph and check it.
+
+    Args:
+        info: the facts of the model.
+        loop: the graph that `LOOPS` names, of any precision.
+        samples: see `check_made`.
+        tolerance: see `check_made`.
+
+    Returns:
+        The facts, text.onnx among the signatures; the graph; the figure of the check.
+
+    Raises:
+        ParityError: the graph does not write what the loop does.
+        ToolkitError: see `text_graph`.
+    """
+    info = replace(info, signatures={**info.signatures, TEXT: contract(info)})
+    text = make_text(loop, info)
+    error = check_made(text.SerializeToString(), loop.SerializeToString(), info, samples, tolerance)
+    return info, text, error
 
 
 def make_text(loop: onnx.ModelProto, info: ModelInfo) -> onnx.ModelProto:
@@ -130,10 +146,8 @@ def with_text(info: ModelInfo, graphs: Mapping[str, bytes], path: Path) -> tuple
         made[GENERATE] = with_metadata(loop, info.to_json(GENERATE))
     if name not in made:
         raise ToolkitError(f"{path}: holds the {next(iter(made))} alone. Give the bundle, or its {GRAPH_FILES[name]}.")
-    first = info.signatures.get(STEP) or next(iter(info.signatures.values()))
-    info = replace(info, signatures={**info.signatures, TEXT: contract(info.kind, first)})
-    made[TEXT] = with_metadata(make_text(onnx.load_from_string(made[name]), info), info.to_json(TEXT))
     tokenizer = info.tokenizers[SOURCE] if info.kind == SEQ2SEQ else info.tokenizer
     plain = [token for i, token in enumerate(tokenizer.vocab) if i not in tokenizer.special_ids]
-    check_made(made[TEXT], made[name], info, ["".join(plain[:_TRIED]), tokenizer.example], ATOL)
-    return info, made
+    samples = ["".join(plain[:_TRIED]), tokenizer.example]
+    info, text, _ = made_text(info, onnx.load_from_string(made[name]), samples, ATOL)
+    return info, {**made, TEXT: with_metadata(text, info.to_json(TEXT))}

@@ -5,7 +5,6 @@ needs neither.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 import numpy as np
 import onnx
@@ -13,14 +12,12 @@ import onnx_ir as ir
 
 from toolkit.errors import ToolkitError
 from toolkit.generation import stop_ids_of
-from toolkit.options import spec_of
-from toolkit.sampling import SamplingOptions
 from toolkit.signature import Signature, text_signature, text_to_text_signature
 from toolkit.tokenizer import Tokenizer
 
 from .graph_model import graph_model
 from .philox_graph import uniforms
-from .sampling_graph import FLOAT, INT32, INT64, branch, constant, value
+from .sampling_graph import FLOAT, INT32, INT64, branch, constant, int32, last_of, range_of, value
 from .step_graph import Op
 from .utf8_graph import code_points
 from .vocabulary_graph import decode, encode, expect_readable
@@ -64,9 +61,9 @@ def text_graph(generate: onnx.ModelProto, step: Signature, tokenizer: Tokenizer,
         }
         output_ids, log_probs, *states, stopped = inlined(op, generate, {**inputs, **given})
         output_ids, log_probs, stopped = (op.Squeeze(part, [0]) for part in (output_ids, log_probs, stopped))
-        read_last = _final(op, ids)
+        read_last = last_of(op, ids, 0)
         text = _up_to_line_break(op, decode(op, tokenizer, output_ids, read_last), inputs["stop_at_newline"])
-        now_last = op.Add(_final(op, op.Concat(read_last, output_ids, axis=0)), 1)
+        now_last = op.Add(last_of(op, op.Concat(read_last, output_ids, axis=0), 0), 1)
         return [text, output_ids, log_probs, stopped, *states, now_last, op.Add(position, op.Shape(output_ids))]
 
     return graph_model(name, text_signature(step), body, _opsets(generate), generate.ir_version)
@@ -141,11 +138,6 @@ def _asked(op: Op, inputs: Mapping[str, ir.Value], ids: ir.Value, first: ir.Valu
     }
 
 
-def _final(op: Op, ids: ir.Value) -> ir.Value:
-    """The last of some ids: int64 [1]."""
-    return op.Slice(ids, [-1], [np.iinfo(np.int64).max], [0])  # type: ignore[no-any-return]
-
-
 def _read(op: Op, tokenizer: Tokenizer, inputs: Mapping[str, ir.Value]) -> ir.Value:
     """The ids int64 [T] of the bytes; nothing costs nothing."""
     octets = inputs["input_text"]
@@ -180,9 +172,8 @@ def _formed(op: Op, tokenizer: Tokenizer, ids: ir.Value) -> ir.Value:
 
 def _count(op: Op, inputs: Mapping[str, ir.Value]) -> ir.Value:
     """int64: how many tokens may be written, within what the options allow."""
-    (most,) = (spec_of(field).maximum for field in fields(SamplingOptions) if field.name == "max_new_tokens")
-    assert most is not None
-    return op.Min(op.Max(inputs["max_new_tokens"], 0), int(most))  # type: ignore[no-any-return]
+    most = int(range_of("max_new_tokens")[1])
+    return op.Min(op.Max(inputs["max_new_tokens"], 0), most)  # type: ignore[no-any-return]
 
 
 def _numbers(op: Op, inputs: Mapping[str, ir.Value], first: ir.Value, count: ir.Value) -> ir.Value:
@@ -201,7 +192,7 @@ def _numbers(op: Op, inputs: Mapping[str, ir.Value], first: ir.Value, count: ir.
 
 def _up_to_line_break(op: Op, octets: ir.Value, stops: ir.Value) -> ir.Value:
     """Bytes [C] up to the first line break, where one stops."""
-    breaks = op.Equal(op.Cast(octets, to=INT32.value), constant(op, np.int32(_LINE_BREAK)))
+    breaks = op.Equal(op.Cast(octets, to=INT32.value), int32(op, _LINE_BREAK))
     met = op.CumSum(op.Cast(breaks, to=INT32.value), 0)
-    keep = op.Or(op.Equal(met, constant(op, np.int32(0))), op.Not(stops))
+    keep = op.Or(op.Equal(met, int32(op, 0)), op.Not(stops))
     return op.Compress(octets, keep, axis=0)  # type: ignore[no-any-return]

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from toolkit.decode_loop import DecodeLoop, Knobs
 from toolkit.errors import ParityError
 from toolkit.seq2seq import TranslateLoop
-from toolkit.signature import NEXT, Signature, TensorSpec
-from toolkit.step_model import Ids
+from toolkit.signature import KNOBS, NEXT, Signature
+from toolkit.step_model import Ids, zero_state
 from toolkit.tokenizer import Tokenizer, WordTokenizer
 from toolkit.uniform import uniform
 
@@ -48,28 +48,21 @@ class TextGraph:
 
     def init_state(self) -> Values:
         """Zeros."""
-        return {spec.name: _zeros(spec) for spec in self._signature.state_inputs}
+        return dict(zip(self._signature.states, zero_state(self._signature, 1), strict=True))
 
     def run(self, text: bytes, state: Values, knobs: Knobs, seed: int, count: int) -> tuple[Values, Values]:
         """The results by name, and the next state."""
+        choice = zip((spec.name for spec in KNOBS[1:-2]), knobs.arrays(), strict=False)  # without stop ids
         asked = {
             "input_text": np.frombuffer(text, np.uint8),
             "max_new_tokens": np.array(count),
-            "temperature": np.array(knobs.temperature, np.float32),
-            "top_k": np.array(knobs.top_k),
-            "top_p": np.array(knobs.top_p, np.float32),
-            "min_p": np.array(knobs.min_p, np.float32),
-            "repetition_penalty": np.array(knobs.repetition_penalty, np.float32),
+            **dict(choice),
             "seed": np.array(seed),
         }
-        others = {s.name: _zeros(s) for s in self._signature.inputs if s.name not in {*asked, *state}}
+        others = {s.name: np.zeros((), s.dtype) for s in self._signature.inputs if s.name not in {*asked, *state}}
         found = self._session.run(None, {**asked, **others, **state})
         named = dict(zip((spec.name for spec in self._signature.outputs), found, strict=True))
         return named, {name: named[NEXT + name] for name in state}
-
-
-def _zeros(spec: TensorSpec) -> npt.NDArray[Any]:
-    return np.zeros([int(axis) for axis in spec.axes], np.dtype(spec.dtype))
 
 
 def ids_read(tokenizer: Tokenizer, octets: bytes) -> Ids:

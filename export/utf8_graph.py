@@ -7,7 +7,7 @@ Substitution of Maximal Subparts"), in Python's ``errors="replace"`` and in the 
 import numpy as np
 import onnx_ir as ir
 
-from .sampling_graph import INT32, constant
+from .sampling_graph import INT32, constant, int32
 from .step_graph import Op
 
 REPLACEMENT = 0xFFFD
@@ -43,23 +43,19 @@ def code_points(op: Op, octets: ir.Value) -> ir.Value:
 
     # How much of a sequence is there, byte by byte; what was read of it so far.
     there = op.And(op.GreaterOrEqual(nexts[0], low), op.LessOrEqual(nexts[0], high))
-    value, span = bits, _number(op, 1)
+    value, span = bits, int32(op, 1)
     for i, byte in enumerate(nexts):
         if i:
-            continues = op.Equal(op.Div(byte, _number(op, 64)), _number(op, 2))  # 10xxxxxx
-            there = op.And(op.And(there, op.Greater(follow, _number(op, i))), continues)
-        longer = op.Add(op.Mul(value, _number(op, 64)), op.Sub(byte, _number(op, 0x80)))
+            continues = op.Equal(op.Div(byte, int32(op, 64)), int32(op, 2))  # 10xxxxxx
+            there = op.And(op.And(there, op.Greater(follow, int32(op, i))), continues)
+        longer = op.Add(op.Mul(value, int32(op, 64)), op.Sub(byte, int32(op, 0x80)))
         value, span = op.Where(there, longer, value), op.Add(span, op.Cast(there, to=INT32.value))
-    value = op.Where(op.Equal(span, op.Add(follow, _number(op, 1))), value, _number(op, REPLACEMENT))
+    value = op.Where(op.Equal(span, op.Add(follow, int32(op, 1))), value, int32(op, REPLACEMENT))
 
     # A byte that belongs to a sequence begun before it begins none.
     behind = op.Concat(constant(op, np.ones(_LONGEST, np.int32)), span, axis=0)
     inside = [
-        op.Greater(op.Slice(behind, [_LONGEST - i], op.Add(count, _LONGEST - i), [0]), _number(op, i))
+        op.Greater(op.Slice(behind, [_LONGEST - i], op.Add(count, _LONGEST - i), [0]), int32(op, i))
         for i in range(1, _LONGEST + 1)
     ]
     return op.Compress(value, op.Not(op.Or(op.Or(inside[0], inside[1]), inside[2])), axis=0)  # type: ignore[no-any-return]
-
-
-def _number(op: Op, number: int) -> ir.Value:
-    return constant(op, np.int32(number))

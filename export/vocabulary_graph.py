@@ -14,9 +14,9 @@ from toolkit.errors import ToolkitError
 from toolkit.tokenizer import CharTokenizer, IdTokenizer, SpaceTokenizer, Tokenizer, WordTokenizer
 
 from .loop_graph import loop
-from .sampling_graph import BOOL, INT32, INT64, constant, value
+from .sampling_graph import BOOL, INT32, INT64, LARGEST, constant, int32, value
 from .step_graph import Op
-from .trie import NOWHERE, Trie, build_trie
+from .trie import NOWHERE, build_trie
 
 _PAGE = 256
 """Code points that stand together in a table."""
@@ -73,8 +73,8 @@ def _look_up(op: Op, points: ir.Value, table: Mapping[int, int], other: int) -> 
     where[pages] = np.arange(1, 1 + len(pages))
     for point, number in table.items():
         cells[where[point // _PAGE], point % _PAGE] = number
-    page = op.Gather(_small(op, where), op.Div(points, _integer(op, _PAGE)))
-    cell = op.Add(op.Mul(_wide(op, page), _integer(op, _PAGE)), op.Mod(points, _integer(op, _PAGE)))
+    page = op.Gather(_small(op, where), op.Div(points, int32(op, _PAGE)))
+    cell = op.Add(op.Mul(_wide(op, page), int32(op, _PAGE)), op.Mod(points, int32(op, _PAGE)))
     return _wide(op, op.Gather(_small(op, cells.reshape(-1)), cell))
 
 
@@ -89,10 +89,6 @@ def _wide(op: Op, numbers: ir.Value) -> ir.Value:
     return op.Cast(numbers, to=INT32.value)  # type: ignore[no-any-return]
 
 
-def _integer(op: Op, number: int) -> ir.Value:
-    return constant(op, np.int32(number))
-
-
 def _symbols(words: Sequence[str]) -> dict[int, int]:
     """A number from 1 for each code point of some words, the frequent ones first: they need the fewest places."""
     counts: dict[str, int] = {}
@@ -102,17 +98,20 @@ def _symbols(words: Sequence[str]) -> dict[int, int]:
     return {ord(character): i for i, character in enumerate(ranked, 1)}
 
 
-def _walk(op: Op, trie: Trie, symbols: ir.Value) -> tuple[ir.Value, ir.Value]:
-    """The longest word that begins at each symbol.
+def _longest_matches(op: Op, tokens: Mapping[str, int], points: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """The longest token that begins at each code point.
 
     Args:
         op: builds the graph.
-        trie: the words.
-        symbols: int32 [T]; 0 is in no word.
+        tokens: with their ids.
+        points: int32 [T].
 
     Returns:
-        Its value, or `NOWHERE`, and how long it is, or 0: int32 [T] each.
+        Its id, or `NOWHERE`, and how long it is, or 0: int32 [T] each.
     """
+    numbers = _symbols(tuple(tokens))
+    trie = build_trie({tuple(numbers[ord(c)] for c in token): i for token, i in tokens.items()})
+    symbols = _look_up(op, points, numbers, 0)  # 0 is in no token
     count = op.Shape(symbols)
     ahead = op.Concat(symbols, constant(op, np.zeros(trie.longest, np.int32)), axis=0)
     base, parent, values = (_small(op, array) for array in (trie.base, trie.parent, trie.value))
@@ -124,12 +123,12 @@ def _walk(op: Op, trie: Trie, symbols: ir.Value) -> tuple[ir.Value, ir.Value]:
         child = op.Add(_wide(op, op.Gather(base, node)), op.Slice(ahead, start, op.Add(count, start), [0]))
         alive = op.And(alive, op.Equal(_wide(op, op.Gather(parent, child)), node))
         word = _wide(op, op.Gather(values, child))
-        ends = op.And(alive, op.GreaterOrEqual(word, _integer(op, 0)))
-        length = op.Where(ends, op.Add(_wide(op, depth), _integer(op, 1)), length)
+        ends = op.And(alive, op.GreaterOrEqual(word, int32(op, 0)))
+        length = op.Where(ends, op.Add(_wide(op, depth), int32(op, 1)), length)
         return [op.Identity(_on), alive, op.Where(alive, child, node), op.Where(ends, word, found), length]
 
     root = op.Sub(symbols, symbols)
-    start = [op.Equal(root, root), root, op.Add(root, _integer(op, NOWHERE)), root]
+    start = [op.Equal(root, root), root, op.Add(root, int32(op, NOWHERE)), root]
     kinds = [(name, BOOL if name == "alive" else INT32, ("P",)) for name in ("alive", "node", "found", "length")]
     depths = constant(op, np.int64(trie.longest))
     found = loop(op, "walk", depths, constant(op, value=True), body, kinds, start, [])
@@ -139,13 +138,11 @@ def _walk(op: Op, trie: Trie, symbols: ir.Value) -> tuple[ir.Value, ir.Value]:
 def _longest_words(op: Op, tokenizer: Tokenizer, points: ir.Value) -> ir.Value:
     """From left to right the longest token that fits; a code point that begins none is unknown."""
     if tokenizer.newline == "space":
-        points = op.Where(op.Equal(points, _integer(op, ord("\n"))), _integer(op, ord(" ")), points)
+        points = op.Where(op.Equal(points, int32(op, ord("\n"))), int32(op, ord(" ")), points)
     tokens = {token: i for token, i in tokenizer.ids.items() if i not in tokenizer.special_ids}
-    symbols = _symbols(tuple(tokens))
-    trie = build_trie({tuple(symbols[ord(c)] for c in token): i for token, i in tokens.items()})
-    ids, lengths = _walk(op, trie, _look_up(op, points, symbols, 0))
-    ids = op.Cast(op.Where(op.Less(ids, _integer(op, 0)), _integer(op, _unknown(tokenizer)), ids), to=INT64.value)
-    lengths = op.Cast(op.Max(lengths, _integer(op, 1)), to=INT64.value)
+    ids, lengths = _longest_matches(op, tokens, points)
+    ids = op.Cast(op.Where(op.Less(ids, int32(op, 0)), int32(op, _unknown(tokenizer)), ids), to=INT64.value)
+    lengths = op.Cast(op.Max(lengths, int32(op, 1)), to=INT64.value)
     end = op.Squeeze(op.Shape(points), [0])
 
     def body(op: Op, _step: ir.Value, _on: ir.Value, place: ir.Value) -> list[ir.Value]:
@@ -161,9 +158,7 @@ def _whole_words(op: Op, tokenizer: SpaceTokenizer, points: ir.Value) -> ir.Valu
     """What white space parts, and the token of a line break where there is one."""
     blanks = {code: 1 for code in range(0x110000) if chr(code).isspace()}
     tokens = {token: i for token, i in tokenizer.ids.items() if not any(c.isspace() for c in token)}
-    symbols = _symbols(tuple(tokens))
-    trie = build_trie({tuple(symbols[ord(c)] for c in token): i for token, i in tokens.items()})
-    ids, lengths = _walk(op, trie, _look_up(op, points, symbols, 0))
+    ids, lengths = _longest_matches(op, tokens, points)
 
     blank = op.Cast(_look_up(op, points, blanks, 0), to=BOOL.value)
     edge = constant(op, np.array([True]))
@@ -171,18 +166,18 @@ def _whole_words(op: Op, tokenizer: SpaceTokenizer, points: ir.Value) -> ir.Valu
     starts = op.And(within, op.Slice(op.Concat(edge, blank, axis=0), [0], [-1], [0]))
     # How far it is from each place to the next blank: the place of the first blank from there on, less its own.
     places = op.Range(0, op.Squeeze(op.Shape(points), [0]), 1)
-    ends = op.And(within, op.Slice(op.Concat(blank, edge, axis=0), [1], [np.iinfo(np.int64).max], [0]))
+    ends = op.And(within, op.Slice(op.Concat(blank, edge, axis=0), [1], [LARGEST], [0]))
     first = op.Compress(places, starts, axis=0)
     last = op.Compress(places, ends, axis=0)  # of the same words, in the same order
     size = op.Cast(op.Add(op.Sub(last, first), 1), to=INT32.value)
     whole = op.Equal(op.Gather(lengths, first), size)
-    word = op.Where(whole, op.Gather(ids, first), _integer(op, _unknown(tokenizer)))
+    word = op.Where(whole, op.Gather(ids, first), int32(op, _unknown(tokenizer)))
     if tokenizer.break_id is None or tokenizer.newline == "space":
         return op.Cast(word, to=INT64.value)  # type: ignore[no-any-return]
     # Words and line breaks in the order of their places.
     all_words = op.ScatterElements(op.Sub(ids, ids), first, word, axis=0)
-    breaks = op.Equal(points, _integer(op, ord("\n")))
-    found = op.Where(breaks, _integer(op, tokenizer.break_id), all_words)
+    breaks = op.Equal(points, int32(op, ord("\n")))
+    found = op.Where(breaks, int32(op, tokenizer.break_id), all_words)
     return op.Cast(op.Compress(found, op.Or(breaks, starts), axis=0), to=INT64.value)  # type: ignore[no-any-return]
 
 

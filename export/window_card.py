@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from toolkit.bundle import SEQUENCE, SEQUENCE_ONNX, SEQUENCE_TORCHSCRIPT, ModelInfo
 
-from .model_card import contract_rows, data_of, origin, parity_section
+from .card_parts import contract_rows
+from .model_card import data_of, origin, parity_section
 
 _CARD = """# A bidirectional {cell} over a window of text
 

@@ -7,6 +7,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QActionGroup, QPalette
 from PySide6.QtWidgets import QMainWindow, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
+from toolkit.builtin_models import builtin_name
+
 from . import theme
 from .actions import MENUS, TAKES, retranslate_actions, translated
 from .icons import icon
@@ -102,7 +104,7 @@ class Bars(QObject):
     def show_model(self, path: str) -> None:
         """The name of the model in use."""
         self._path = path
-        name = visible(path.removeprefix("builtin:") if path.startswith("builtin:") else Path(path).stem)
+        name = visible(builtin_name(Path(path)) or Path(path).stem)
         shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
         self._model.setText(self.tr("Model: {name}").format(name=shown.replace("&", "&&") or "…"))
 

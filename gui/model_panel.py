@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from toolkit.builtin_models import BUILTIN_MODELS, model_path
+from toolkit.builtin_models import BUILTIN_MODELS, builtin_name
 from toolkit.corpus import BUILTIN
 from toolkit.loading import Opened
 
@@ -177,11 +177,3 @@ def short_path(path: str) -> str:
     """The last two parts of a path: bundles are often called best or model."""
     parts = Path(path).parts
     return str(Path(*parts[-2:])) if len(parts) > 2 else path
-
-
-def builtin_name(path: Path) -> str:
-    """The name of the built-in model that lies there, or nothing."""
-    text = str(path)
-    if text.startswith(BUILTIN):
-        return text.removeprefix(BUILTIN)
-    return next((name for name in BUILTIN_MODELS if model_path(f"{BUILTIN}{name}") == path), "")

@@ -31,3 +31,11 @@ def model_path(path: str | Path) -> Path:
         names = ", ".join(f"{BUILTIN}{known}" for known in BUILTIN_MODELS)
         raise ToolkitError(f"{text}: no such built-in model; there are {names}")
     return Path(str(files("toolkit").joinpath("data", "models", f"{name}.onnx")))
+
+
+def builtin_name(path: Path) -> str:
+    """The name of the built-in model that lies there, or nothing."""
+    text = str(path)
+    if text.startswith(BUILTIN):
+        return text.removeprefix(BUILTIN)
+    return next((name for name in BUILTIN_MODELS if model_path(f"{BUILTIN}{name}") == path), "")

@@ -7,9 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from .builtin_models import BUILTIN_MODELS, model_path
+from .builtin_models import builtin_name, model_path
 from .bundle import FORMAT, GRAPH_FILES, LM, SEQ2SEQ, SOURCE, TEXT, TOKENIZER, ModelInfo, read_bundle
-from .corpus import BUILTIN
 from .errors import MissingDependencyError
 from .files import read_bytes
 from .loading import kind_error, single_graph
@@ -50,8 +49,7 @@ def embeddable(path: Path) -> Embeddable:
         ToolkitError: it writes no text, or no text.onnx can be made of what is there.
         MissingDependencyError: text.onnx has to be made, and what makes it is not installed.
     """
-    name = str(path).removeprefix(BUILTIN)
-    name = name if name in BUILTIN_MODELS else path.resolve().name.removesuffix(".onnx")
+    name = builtin_name(path) or path.resolve().name.removesuffix(".onnx")
     path = model_path(path)
     if path.is_dir():
         bundle = read_bundle(path)

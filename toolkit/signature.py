@@ -154,6 +154,11 @@ def _step(data: TensorSpec, result: TensorSpec, cell: str, num_layers: int, hidd
     )
 
 
+def _nexts(states: Sequence[TensorSpec]) -> tuple[TensorSpec, ...]:
+    """What comes out in the place of some states."""
+    return tuple(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states)
+
+
 KNOBS = (
     TensorSpec("max_new_tokens", "int64", ()),
     TensorSpec("temperature", "float32", ()),
@@ -189,7 +194,7 @@ def generate_signature(step: Signature) -> Signature:
         outputs=(
             TensorSpec("output_ids", "int64", ("N", "R")),
             TensorSpec("log_probs", "float32", ("N", "R")),
-            *(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states),
+            *_nexts(states),
         ),
         states=tuple(spec.name for spec in states),
     )
@@ -223,7 +228,7 @@ def text_signature(step: Signature) -> Signature:
     """
     vocab_size = step.outputs[0].axes[1]
     states = (
-        *(TensorSpec(s.name, s.dtype, tuple(1 if axis == "N" else axis for axis in s.axes)) for s in step.state_inputs),
+        *(TensorSpec(s.name, s.dtype, tuple(s.shape(1))) for s in step.state_inputs),
         TensorSpec("used", "bool", (1, vocab_size)),
         TensorSpec("last", "int64", (1,)),
         TensorSpec("position", "int64", (1,)),
@@ -233,7 +238,7 @@ def text_signature(step: Signature) -> Signature:
         outputs=(
             *_WRITTEN,
             TensorSpec("stopped", "bool", ()),
-            *(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states),
+            *_nexts(states),
         ),
         states=tuple(spec.name for spec in states),
     )
@@ -340,7 +345,7 @@ def step_faults(signature: Signature, vocab_size: int | None) -> list[str]:
         data = [TensorSpec("input_ids", "int64", ("N",)), TensorSpec("logits", "float32", ("N", vocab_size))]
     expected = Signature(
         inputs=(data[0], *states),
-        outputs=(data[1], *(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states)),
+        outputs=(data[1], *_nexts(states)),
         states=tuple(spec.name for spec in states),
     )
     faults = signature_faults(expected, signature)
@@ -359,7 +364,7 @@ def module_faults(signature: Signature) -> list[str]:
     It is one when any data and some states go in, and any results and the next of each state come out, in that order.
     """
     states = signature.state_inputs
-    nexts = tuple(TensorSpec(NEXT + spec.name, spec.dtype, spec.axes) for spec in states)
+    nexts = _nexts(states)
     data, results = signature.data_inputs, signature.data_outputs
     faults = [] if data and results and states else ["inputs, outputs or states are missing"]
     if signature.inputs != (*data, *states) or signature.outputs != (*results, *nexts):

@@ -31,8 +31,7 @@ PLAIN = {
 def made_from(bundle):
     """The bytes of text.onnx of a bundle, and the facts that speak of it."""
     info = read_bundle(bundle).info
-    step = next(iter(info.signatures.values()))
-    info = replace(info, signatures={**info.signatures, TEXT: contract(info.kind, step)})
+    info = replace(info, signatures={**info.signatures, TEXT: contract(info)})
     loop = onnx.load(bundle / f"{LOOPS[info.kind]}.onnx")
     return make_text(loop, info).SerializeToString(), info
 

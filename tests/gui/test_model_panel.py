@@ -5,11 +5,11 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QSettings, Qt, QTranslator
 from PySide6.QtGui import QGuiApplication, QTextCursor
 
-from toolkit.builtin_models import BUILTIN_MODELS, model_path
+from toolkit.builtin_models import BUILTIN_MODELS, builtin_name, model_path
 from toolkit.bundle import LM, SEQ2SEQ, SOURCE, TARGET, TOKENIZER, ModelInfo
 from toolkit.facts import rows_of
 from toolkit.gui.facts_table import FactsTable
-from toolkit.gui.model_panel import ModelPanel, builtin_name
+from toolkit.gui.model_panel import ModelPanel
 from toolkit.gui.notice import Notice
 from toolkit.gui.recent_models import KEY, MOST, RecentModels
 from toolkit.loading import Opened
