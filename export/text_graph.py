@@ -97,7 +97,7 @@ def text_to_text_graph(
         }
         written = inlined(op, translate, {**inputs, **given})
         output_ids, log_probs = (op.Squeeze(part, [0]) for part in written)
-        text = decode(op, writes, output_ids, constant(op, np.array([writes.start_id])))
+        text = decode(op, writes, output_ids, None)
         return [text, output_ids, log_probs]
 
     return graph_model(name, text_to_text_signature(), body, _opsets(translate), translate.ir_version)

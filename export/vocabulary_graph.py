@@ -181,11 +181,15 @@ def _whole_words(op: Op, tokenizer: SpaceTokenizer, points: ir.Value) -> ir.Valu
     return op.Cast(op.Compress(found, op.Or(breaks, starts), axis=0), to=INT64.value)  # type: ignore[no-any-return]
 
 
-def decode(op: Op, tokenizer: Tokenizer, ids: ir.Value, before: ir.Value) -> ir.Value:
-    """The UTF-8 uint8 [B] of ids int64 [R] that follow the id int64 [1], as `Tokenizer.piece` gives it.
+_NOTHING = -1
+"""Stands for the id before the first one of a text."""
 
-    Each piece is stored with the blank in front that a vocabulary of words puts there; behind a line break it is left
-    out.
+
+def decode(op: Op, tokenizer: Tokenizer, ids: ir.Value, before: ir.Value | None) -> ir.Value:
+    """The UTF-8 uint8 [B] of ids int64 [R], as `Tokenizer.piece` gives it after the id int64 [1], or as a whole text.
+
+    Each piece is stored with the blank in front that a vocabulary of words puts there; behind a line break, and where
+    a text begins, it is left out.
     """
     spaced = isinstance(tokenizer, SpaceTokenizer)
     after = tokenizer.ids[tokenizer.example] if spaced else None
@@ -197,10 +201,12 @@ def decode(op: Op, tokenizer: Tokenizer, ids: ir.Value, before: ir.Value) -> ir.
 
     start, size = (op.Gather(_small(op, table), ids) for table in (first, sizes))
     start, size = _wide(op, start), _wide(op, size)
-    if isinstance(tokenizer, SpaceTokenizer) and tokenizer.break_id is not None:
-        previous = op.Slice(op.Concat(before, ids, axis=0), [0], [-1], [0])
+    if isinstance(tokenizer, SpaceTokenizer) and (before is None or tokenizer.break_id is not None):
+        begins = _NOTHING if tokenizer.break_id is None else tokenizer.break_id
+        first_before = constant(op, np.array([begins])) if before is None else before
+        previous = op.Slice(op.Concat(first_before, ids, axis=0), [0], [-1], [0])
         blanks = np.array([piece.startswith(b" ") for piece in pieces], np.int32)
-        follows = op.Equal(previous, constant(op, np.int64(tokenizer.break_id)))
+        follows = op.Equal(previous, constant(op, np.int64(begins)))
         skipped = op.Mul(op.Cast(follows, to=INT32.value), op.Gather(constant(op, blanks), ids))
         start, size = op.Add(start, skipped), op.Sub(size, skipped)
     columns = constant(op, np.arange(longest, dtype=np.int32))

@@ -3,14 +3,21 @@
 from importlib.resources import files as resources
 from pathlib import Path
 
-from .bundle import MODEL_JSON, TEXT, TEXT_ONNX
+from .bundle import DECODER, ENCODER, GENERATE, GRAPH_FILES, LM, MODEL_JSON, SEQ2SEQ, STEP, TEXT, TRANSLATE
 from .embedding import Embeddable, embeddable, model_json
 from .errors import ToolkitError
 from .files import new_folder, write_atomic
+from .host_facts import host_facts
 from .web_page import one_page, site
 
 _MARKS = {"html": b"Content-Security-Policy", "web": b"Content-Security-Policy", "python": b"rnn-toolkit model"}
 """What stands in a program of ours, by target: in its page, or in its model.json."""
+
+_PROGRAMS = {
+    LM: {"text": (TEXT,), "generate": (GENERATE,), "step": (STEP,)},
+    SEQ2SEQ: {"text": (TEXT,), "generate": (TRANSLATE,), "step": (ENCODER, DECODER)},
+}
+"""Kind -> the programs of each language, by the names of their files, with the graphs that each runs."""
 
 
 def write_program(
@@ -45,10 +52,16 @@ def write_program(
 
 
 def _program(model: Embeddable, target: str) -> dict[str, bytes]:
-    """The sources of an example with the model beside them."""
+    """The sources of an example with the model beside them, and what is common to its programs."""
     sources = resources("toolkit.examples").joinpath(target)
-    own = {path.name: path.read_bytes() for path in sources.iterdir() if path.is_file() and path.name != "__init__.py"}
-    return {**own, TEXT_ONNX: model.graphs[TEXT], MODEL_JSON: model_json(model)}
+    left_out = {name for name, graphs in _PROGRAMS[model.info.kind].items() if not {*graphs} <= {*model.graphs}}
+    own = {
+        path.name: path.read_bytes()
+        for path in sources.iterdir()
+        if path.is_file() and path.name.partition(".")[0] not in left_out
+    }
+    graphs = {GRAPH_FILES[name]: data for name, data in model.graphs.items()}
+    return {**own, **graphs, MODEL_JSON: model_json(model, graphs, **host_facts(model.info))}
 
 
 def _check_place(output: Path, target: str, *, force: bool) -> None:

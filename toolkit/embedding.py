@@ -10,7 +10,7 @@ from typing import Any, cast
 from .builtin_models import builtin_name, model_path
 from .bundle import FORMAT, GRAPH_FILES, LM, SEQ2SEQ, SOURCE, TEXT, TOKENIZER, ModelInfo, read_bundle
 from .errors import MissingDependencyError
-from .files import read_bytes
+from .files import read_bytes, sha256
 from .loading import kind_error, single_graph
 
 
@@ -81,6 +81,7 @@ def _with_text(info: ModelInfo, graphs: Mapping[str, bytes], path: Path) -> tupl
     return cast("tuple[ModelInfo, dict[str, bytes]]", maker.with_text(info, graphs, path))
 
 
-def model_json(model: Embeddable, **more: Any) -> bytes:  # noqa: ANN401 - plain JSON values
-    """A model.json for a host: all facts of the model, and more."""
-    return json.dumps({**model.info.to_dict(), **more}, ensure_ascii=False, indent=1).encode()
+def model_json(model: Embeddable, files: Mapping[str, bytes], **more: Any) -> bytes:  # noqa: ANN401 - plain JSON values
+    """A model.json for a host: all facts of the model, the files that it should check, and more."""
+    listed = {name: {"bytes": len(data), "sha256": sha256(data)} for name, data in files.items()}
+    return json.dumps({**model.info.to_dict(), **more, "files": listed}, ensure_ascii=False, indent=1).encode()

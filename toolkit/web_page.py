@@ -10,7 +10,6 @@ from pathlib import Path
 
 from .bundle import TEXT, TEXT_ONNX
 from .embedding import Embeddable, model_json
-from .files import sha256
 from .npm import ORT_WEB, package_files
 
 _MODULE, _WASM = "dist/ort.wasm.bundle.min.mjs", "dist/ort-wasm-simd-threaded.wasm"
@@ -76,7 +75,7 @@ def site(model: Embeddable, archive: Path | None = None) -> dict[str, bytes]:
         "index.html": _page(model, _SERVED, style, scripts),
         **{name: _source(name).encode() for name in ("style.css", "page.js", "fetched.js", "worker.js")},
         **checked,
-        "model.json": model_json(model, web={name: sha256(data) for name, data in checked.items()}),
+        "model.json": model_json(model, checked),
     }
 
 

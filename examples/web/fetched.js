@@ -22,8 +22,8 @@ async function modelParts() {
   } catch (error) {
     throw error instanceof SyntaxError ? new Error("model.json is damaged") : error;
   }
-  const sums = facts.web;
-  const [onnx, wasm] = await Promise.all(["text.onnx", "ort.wasm"].map((name) => checked(name, sums[name])));
-  await checked("ort.js", sums["ort.js"]); // the worker takes it from the browser's cache
+  const listed = facts.files;
+  const [onnx, wasm] = await Promise.all(["text.onnx", "ort.wasm"].map((name) => checked(name, listed[name].sha256)));
+  await checked("ort.js", listed["ort.js"].sha256); // the worker takes it from the browser's cache
   return { facts, wasm, onnx, worker: "worker.js" };
 }

@@ -1,0 +1,88 @@
+"""What a program in another language needs to know of a vocabulary, as plain values: no rule of ours, only tables."""
+
+from typing import Any
+
+from .bundle import ModelInfo
+from .generation import stop_ids_of
+from .tokenizer import CharTokenizer, SpaceTokenizer, Tokenizer
+
+
+def host_facts(info: ModelInfo) -> dict[str, Any]:
+    """What stands in the model.json of an embedded model beyond the facts of `ModelInfo.to_dict`.
+
+    Args:
+        info: of a model that writes text.
+
+    Returns:
+        reads, how a text becomes ids, and writes, how ids become a text: see `_reads` and `_writes`.
+    """
+    names = list(info.tokenizers)
+    source, target = (info.tokenizers[name] for name in (names[0], names[-1]))
+    return {"reads": _reads(source), "writes": _writes(target, spoken=source is not target)}
+
+
+def _shared(tokenizer: Tokenizer) -> dict[str, Any]:
+    """What is the same for reading and writing.
+
+    Returns:
+        pieces: the text of each token by id, "" of those that are no text.
+        spaced: whether blanks part the tokens.
+        line_break: the id that stands for a line break among them; null where they have none, or are not parted.
+    """
+    spaced = isinstance(tokenizer, SpaceTokenizer)
+    special = tokenizer.special_ids
+    return {
+        "pieces": ["" if i in special else tokenizer.piece(i, None) for i in range(len(tokenizer))],
+        "spaced": spaced,
+        "line_break": tokenizer.break_id if spaced else None,
+    }
+
+
+def _reads(tokenizer: Tokenizer) -> dict[str, Any]:
+    """How a text becomes ids.
+
+    Returns:
+        pieces, spaced, line_break: see `_shared`. Without blanks the longest piece that fits is taken, from left to
+            right.
+        longest: characters of the longest piece that is looked for.
+        newline: "keep", or "space" where line breaks are read as blanks.
+        unk_id: what stands for the unknown; null where that is left out.
+        pad_id, width: shorter texts are filled up to so many tokens.
+        before, after: ids in front of each text and behind it.
+        opening: the ids that are read where a text begins with nothing.
+    """
+    shared = _shared(tokenizer)
+    return {
+        **shared,
+        "longest": 1 if isinstance(tokenizer, CharTokenizer) else max(map(len, shared["pieces"])),
+        "newline": tokenizer.newline,
+        "unk_id": tokenizer.unk_id,
+        "pad_id": tokenizer.pad_id,
+        "width": tokenizer.width,
+        "before": list(tokenizer.before),
+        "after": list(tokenizer.after),
+        "opening": tokenizer.opening(),
+    }
+
+
+def _writes(tokenizer: Tokenizer, *, spoken: bool) -> dict[str, Any]:
+    """How ids become a text.
+
+    Args:
+        tokenizer: of the model's output.
+        spoken: whether texts of their own are written, between start and end marker, and no text is gone on with.
+
+    Returns:
+        pieces, spaced, line_break: see `_shared`. Where spaced, a blank stands before each piece but the first and
+            those beside a line break.
+        banned: ids that are never written.
+        stop_ids: those whose text holds a line break.
+        bos_id, eos_id: what is read before the first token, and what ends a text; null where texts have no end.
+    """
+    return {
+        **_shared(tokenizer),
+        "banned": sorted(tokenizer.unwritten_ids) if spoken else list(tokenizer.banned_ids),
+        "stop_ids": stop_ids_of(tokenizer, ("\n",)),
+        "bos_id": tokenizer.bos_id if spoken else None,
+        "eos_id": tokenizer.eos_id if spoken else None,
+    }
