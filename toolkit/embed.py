@@ -3,15 +3,15 @@
 from importlib.resources import files as resources
 from pathlib import Path
 
-from .bundle import DECODER, ENCODER, GENERATE, GRAPH_FILES, LM, MODEL_JSON, SEQ2SEQ, STEP, TEXT, TRANSLATE
+from .bundle import DECODER, ENCODER, FORMAT, GENERATE, GRAPH_FILES, LM, MODEL_JSON, SEQ2SEQ, STEP, TEXT, TRANSLATE
 from .embedding import Embeddable, embeddable, model_json
 from .errors import ToolkitError
 from .files import new_folder, write_atomic
 from .host_facts import host_facts
 from .web_page import one_page, site
 
-_MARKS = {"html": b"Content-Security-Policy", "web": b"Content-Security-Policy", "python": b"rnn-toolkit model"}
-"""What stands in a program of ours, by target: in its page, or in its model.json."""
+_PAGE_MARK, _MODEL_MARK = b"Content-Security-Policy", FORMAT.encode()
+"""What stands in a page of ours, and in the model.json of any other program of ours."""
 
 _PROGRAMS = {
     LM: {"text": (TEXT,), "generate": (GENERATE,), "step": (STEP,)},
@@ -27,7 +27,7 @@ def write_program(
 
     Args:
         model: a bundle folder, a single .onnx file or `builtin:NAME`.
-        target: "html", "web" or "python".
+        target: "html", "web", or a language whose programs stand in examples/.
         output: the file or the folder.
         runtime: the archive of onnxruntime-web, where npm cannot fetch it.
         force: replace a program that is there; anything else is never replaced.
@@ -70,6 +70,7 @@ def _check_place(output: Path, target: str, *, force: bool) -> None:
         return
     if not force:
         raise ToolkitError(f"{output}: already exists. Choose another place (-o), or replace it with --force.")
-    own = {"html": output, "web": output / "index.html"}.get(target, output / MODEL_JSON)
-    if not (own.is_file() and _MARKS[target] in own.read_bytes()[:4096]):
+    pages = {"html": output, "web": output / "index.html"}
+    own, mark = pages.get(target, output / MODEL_JSON), _PAGE_MARK if target in pages else _MODEL_MARK
+    if not (own.is_file() and mark in own.read_bytes()[:4096]):
         raise ToolkitError(f"{output}: is no program that `toolkit embed` wrote, so --force does not replace it.")

@@ -15,7 +15,7 @@ import numpy as np
 import onnxruntime
 
 HERE = Path(__file__).parent
-MOST_BYTES = 60_000  # of a beginning; a longer one takes a minute to read
+MOST_BYTES, MOST_TOKENS = 60_000, 100_000  # of a beginning, which takes a minute to read, and of a text
 Values = dict[str, Any]
 Stream = Callable[[bytes, argparse.Namespace], Iterator[tuple[str, list[int]]]]
 
@@ -128,8 +128,8 @@ def command(stream: Stream) -> None:
     parser.add_argument("--stop-at-newline", action="store_true")
     parser.add_argument("--ids", action="store_true", help="print the ids of the tokens")
     options = parser.parse_args()
-    if not (0 <= options.seed < 2**63 and 0 <= options.max_new_tokens < 2**31 and 0 <= options.top_k < 2**31):
-        parser.error("expected a seed from 0 to 2**63 - 1, and counts from 0 to 2**31 - 1")
+    if not (0 <= options.seed < 2**63 and 0 <= options.max_new_tokens <= MOST_TOKENS and 0 <= options.top_k < 2**31):
+        parser.error(f"expected a seed from 0 to 2**63 - 1, at most {MOST_TOKENS} tokens, and a top-k of 0 or more")
     if not 0 <= options.temperature < float("inf"):
         parser.error("expected a temperature of 0 or more")
     given = [os.fsencode(options.beginning)] if options.beginning is not None else sys.stdin.buffer

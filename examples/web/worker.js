@@ -7,6 +7,8 @@
 const CHUNK = 16; // tokens a call: a call more often costs time, less often the text jumps
 const ARRAYS = { float32: Float32Array, int64: BigInt64Array, bool: Uint8Array, uint8: Uint8Array };
 
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 let session, model;
 let wanted = 0; // the number of the text that is wanted; one that grows while it is another number stops
 
@@ -66,7 +68,7 @@ async function write({ number, prompt, length, knobs }) {
     const tokens = found.output_ids.data.length;
     if (!found.log_probs.data.every(Number.isFinite)) throw new Error("the model is damaged: it computes no numbers");
     written += tokens;
-    self.postMessage({ number, text: new TextDecoder().decode(found.output_text.data) });
+    self.postMessage({ number, text: UTF8.decode(found.output_text.data), ids: [...found.output_ids.data].map(Number) });
     state = Object.fromEntries(Object.entries(states).map(([name, after]) => [name, found[after]]));
     octets = new Uint8Array(0); // the prompt has been read: the state knows it
     left = stateful && tokens === count && !found.stopped.data[0] ? left - tokens : 0;

@@ -4,6 +4,8 @@ import copy
 import io
 import itertools
 import math
+import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -35,6 +37,8 @@ from toolkit.onnx_models import OnnxDecodeLoop, OnnxStepModel
 from toolkit.onnx_session import check_contract, open_session
 from toolkit.signature import generate_signature
 from toolkit.step_model import Ids, StepModel
+
+WEB = Path(__file__).parents[1] / "web"
 
 
 class Made(NamedTuple):
@@ -226,3 +230,14 @@ def foreign_weights():
         return dict(torch.nn.ModuleDict(parts).state_dict())
 
     return make
+
+
+@pytest.fixture(scope="session")
+def node_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the scripts that drive a browser, and the packages that they and embedded programs need."""
+    folder = tmp_path_factory.mktemp("node")
+    for file in WEB.iterdir():
+        if file.is_file():
+            shutil.copy(file, folder)
+    subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=folder, check=True)
+    return folder

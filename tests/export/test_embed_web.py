@@ -1,14 +1,9 @@
 """`toolkit embed`: real pages in a real Chromium, and programs as real processes, against the toolkit's own texts."""
 
-import functools
-import http.server
 import json
 import os
-import shutil
 import subprocess
 import sys
-import threading
-from pathlib import Path
 
 import pytest
 
@@ -16,21 +11,9 @@ import toolkit
 from toolkit.cli import _run
 from toolkit.npm import ORT_WEB, package_files
 
-WEB = Path(__file__).parents[1] / "web"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or shutil.which("npm") is None, reason="needs Chromium and npm: apt-get install chromium npm"
-)
+from .hosts import CHROMIUM, needs_browser, serving
 
-
-@pytest.fixture(scope="session")
-def node_folder(tmp_path_factory):
-    """A folder with the packages that drive a browser."""
-    folder = tmp_path_factory.mktemp("node")
-    for name in ("package.json", "package-lock.json", "browse.mjs"):
-        shutil.copy(WEB / name, folder)
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=folder, check=True)
-    return folder
+pytestmark = needs_browser
 
 
 @pytest.fixture
@@ -83,18 +66,8 @@ def served(bundle, tmp_path):
     """A folder with the model as a site, and where it is served; the folder may be spoilt."""
     folder = tmp_path / "site"
     assert _run(args=["embed", str(bundle), "--target", "web", "-o", str(folder)]) == 0
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            """Says nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield folder, f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(folder) as url:
+        yield folder, url
 
 
 WRITE = ({"click": "write"}, {"wait": "idle"})

@@ -9,7 +9,8 @@ from toolkit.cli.output import console
 TARGETS = {
     "html": "one file that opens in a browser from the disk",
     "web": "the same as a small site for a server",
-    "python": "a script for numpy and ONNX Runtime",
+    "node": "programs for Node and onnxruntime-node",
+    "python": "programs for numpy and ONNX Runtime",
 }
 
 
