@@ -25,36 +25,35 @@ def _shared(tokenizer: Tokenizer) -> dict[str, Any]:
     """What is the same for reading and writing.
 
     Returns:
-        pieces: the text of each token by id, "" of those that are no text.
         spaced: whether blanks part the tokens.
         line_break: the id that stands for a line break among them; null where they have none, or are not parted.
     """
     spaced = isinstance(tokenizer, SpaceTokenizer)
-    special = tokenizer.special_ids
-    return {
-        "pieces": ["" if i in special else tokenizer.piece(i, None) for i in range(len(tokenizer))],
-        "spaced": spaced,
-        "line_break": tokenizer.break_id if spaced else None,
-    }
+    return {"spaced": spaced, "line_break": tokenizer.break_id if spaced else None}
 
 
 def _reads(tokenizer: Tokenizer) -> dict[str, Any]:
     """How a text becomes ids.
 
     Returns:
-        pieces, spaced, line_break: see `_shared`. Without blanks the longest piece that fits is taken, from left to
-            right.
-        longest: characters of the longest piece that is looked for.
+        tokens: what is looked up, by id; "" of what no text is read as.
+        spaced, line_break: see `_shared`. Without blanks the longest token that fits is taken, from left to right.
+        longest: characters of the longest token.
         newline: "keep", or "space" where line breaks are read as blanks.
         unk_id: what stands for the unknown; null where that is left out.
         pad_id, width: shorter texts are filled up to so many tokens.
         before, after: ids in front of each text and behind it.
         opening: the ids that are read where a text begins with nothing.
     """
-    shared = _shared(tokenizer)
+    tokens = list(tokenizer.vocab)
+    if not isinstance(tokenizer, SpaceTokenizer):
+        one = isinstance(tokenizer, CharTokenizer)
+        unread = {i for i, token in enumerate(tokens) if one and len(token) > 1} | tokenizer.special_ids
+        tokens = ["" if i in unread else token for i, token in enumerate(tokens)]
     return {
-        **shared,
-        "longest": 1 if isinstance(tokenizer, CharTokenizer) else max(map(len, shared["pieces"])),
+        "tokens": tokens,
+        **_shared(tokenizer),
+        "longest": max(map(len, tokens)),
         "newline": tokenizer.newline,
         "unk_id": tokenizer.unk_id,
         "pad_id": tokenizer.pad_id,
@@ -73,13 +72,16 @@ def _writes(tokenizer: Tokenizer, *, spoken: bool) -> dict[str, Any]:
         spoken: whether texts of their own are written, between start and end marker, and no text is gone on with.
 
     Returns:
-        pieces, spaced, line_break: see `_shared`. Where spaced, a blank stands before each piece but the first and
-            those beside a line break.
+        pieces: the text of each token where a text begins, by id; "" of what is no text.
+        spaced, line_break: see `_shared`. Where spaced, a blank stands before each piece but the first and those
+            beside a line break.
         banned: ids that are never written.
         stop_ids: those whose text holds a line break.
         bos_id, eos_id: what is read before the first token, and what ends a text; null where texts have no end.
     """
+    special = tokenizer.special_ids
     return {
+        "pieces": ["" if i in special else tokenizer.piece(i, None) for i in range(len(tokenizer))],
         **_shared(tokenizer),
         "banned": sorted(tokenizer.unwritten_ids) if spoken else list(tokenizer.banned_ids),
         "stop_ids": stop_ids_of(tokenizer, ("\n",)),

@@ -21,7 +21,7 @@ export async function openModel(ort, read) {
 class Model {
   constructor(ort, read, facts) {
     Object.assign(this, { ort, read, kind: facts.kind, facts, reads: facts.reads, writes: facts.writes });
-    this.ids = new Map(facts.reads.pieces.map((piece, id) => [piece, id]).filter(([piece]) => piece));
+    this.ids = new Map(facts.reads.tokens.map((token, id) => [token, id]).filter(([token]) => token));
   }
 
   /** One .onnx file, after its hash and its inputs and outputs were compared with model.json. */
@@ -53,7 +53,7 @@ class Model {
       found = words.map((word) => (word === "\n" ? line_break : this.ids.get(word) ?? unk_id));
     } else {
       const points = [...text];
-      for (let place = 0; place < points.length; ) { // the longest piece that fits here, or one unknown character
+      for (let place = 0; place < points.length; ) { // the longest token that fits here, or one unknown character
         let size = Math.min(longest, points.length - place);
         while (size > 1 && !this.ids.has(points.slice(place, place + size).join(""))) size -= 1;
         found.push(this.ids.get(points.slice(place, place + size).join("")) ?? unk_id);

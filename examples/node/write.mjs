@@ -43,7 +43,7 @@ function asked() {
   const program = PROGRAMS.includes(positionals[0]) ? positionals.shift() : "text";
   if (positionals.length > 1) stop(`expected one beginning, found ${positionals.length}: put it in quotes`, 2);
   const temperature = Number(values.temperature);
-  if (!(temperature >= 0 && temperature < Infinity)) stop("expected a temperature of 0 or more", 2);
+  if (!(temperature >= 0 && temperature <= 1e30)) stop("expected a temperature from 0 to 1e30", 2);
   const knobs = {
     max_new_tokens: Number(whole(values, "max-new-tokens", 100_000n)),
     temperature,
@@ -66,10 +66,13 @@ async function* lines() {
 
 const { program, knobs, ids, beginning } = asked();
 const wanted = new Int32Array(new SharedArrayBuffer(4)); // the worker looks at it between two pieces
+process.env.ORT_DISABLE_TELEMETRY ??= "1"; // is read when onnxruntime-node is loaded
 const worker = new Worker(new URL("worker.mjs", import.meta.url), { workerData: { program, wanted: wanted.buffer } });
 let answered; // is called at the end of a text
 const answer = () => new Promise((go) => { answered = go; });
 
+let closed = false; // whoever reads may stop reading; the worker must not be cut off in a call
+process.stdout.on("error", () => { closed = true; Atomics.store(wanted, 0, 0); });
 worker.on("error", (error) => stop(error.message, 1));
 worker.on("message", ({ text, ids: numbers, problem, fatal, ready, done }) => {
   if (fatal) stop(problem, 1);
@@ -89,7 +92,8 @@ for await (const octets of beginning === undefined ? lines() : [Buffer.from(begi
   Atomics.store(wanted, 0, ++number);
   worker.postMessage({ number, octets: Uint8Array.from(octets), knobs });
   await answer();
-  Atomics.store(wanted, 0, 0);
+  if (closed) break;
+  if (!Atomics.exchange(wanted, 0, 0)) process.stderr.write("stopped\n");
   process.stdout.write("\n");
 }
 await worker.terminate();

@@ -9,7 +9,8 @@ generate.onnx reads a prompt and writes tokens; a model from text to text has tr
 from argparse import Namespace
 from collections.abc import Iterator
 
-from model import FACTS, READS, WRITES, Graph, command, ids_of, piece, uniform
+import command
+from model import FACTS, READS, WRITES, Graph, ids_of, piece, uniform
 
 CHUNK = 16  # tokens a call: what is written can be shown while it grows
 GRAPH = Graph("generate" if FACTS["kind"] == "lm" else "translate")
@@ -42,4 +43,4 @@ def stream(octets: bytes, options: Namespace) -> Iterator[tuple[str, list[int]]]
 
 
 if __name__ == "__main__":
-    command(stream)
+    command.run(stream)

@@ -1,12 +1,10 @@
-"""What text.py, generate.py and step.py share: the graphs and their contract, the vocabulary, numbers, the command."""
+"""What text.py, generate.py and step.py share: the graphs and their contract, the vocabulary, the random numbers."""
 
-import argparse
 import hashlib
 import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +13,7 @@ import numpy as np
 import onnxruntime
 
 HERE = Path(__file__).parent
-MOST_BYTES, MOST_TOKENS = 60_000, 100_000  # of a beginning, which takes a minute to read, and of a text
 Values = dict[str, Any]
-Stream = Callable[[bytes, argparse.Namespace], Iterator[tuple[str, list[int]]]]
 
 
 def stop(sentence: str) -> None:
@@ -77,7 +73,7 @@ class Graph:
         return {name: found[after] for name, after in self.states.items()}
 
 
-IDS = {piece: i for i, piece in enumerate(READS["pieces"]) if piece}
+IDS = {token: i for i, token in enumerate(READS["tokens"]) if token}
 BLANKS = "\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # what parts words
 
 
@@ -90,7 +86,7 @@ def ids_of(octets: bytes) -> list[int]:
         found = [READS["line_break"] if word == "\n" else IDS.get(word, unk) for word in words]
     else:
         found, place = [], 0
-        while place < len(text):  # the longest piece that fits here, or one character that no piece begins with
+        while place < len(text):  # the longest token that fits here, or one character that none begins with
             parts = (text[place : place + size] for size in range(READS["longest"], 0, -1))
             part = next((part for part in parts if part in IDS), text[place])
             found.append(IDS.get(part, unk))
@@ -115,34 +111,3 @@ def uniform(seed: int, token: int) -> float:
         c = [q >> 32 ^ c[1] ^ k[0], q % 2**32, p >> 32 ^ c[3] ^ k[1], p % 2**32]
         k = [(k[0] + 0x9E3779B9) % 2**32, (k[1] + 0xBB67AE85) % 2**32]
     return (c[0] >> 8) / 2**24
-
-
-def command(stream: Stream) -> None:
-    """Go on after the beginning that was given, or after each line of standard input. Ctrl-C stops a text."""
-    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
-    parser.add_argument("beginning", nargs="?", help="without it each line of standard input is one")
-    parser.add_argument("--max-new-tokens", type=int, default=100, metavar="N")
-    parser.add_argument("--temperature", type=float, default=0.8, help="0 takes the best token")
-    parser.add_argument("--top-k", type=int, default=0, metavar="K", help="choose among so many; 0 is all")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed writes the same text")
-    parser.add_argument("--stop-at-newline", action="store_true")
-    parser.add_argument("--ids", action="store_true", help="print the ids of the tokens")
-    options = parser.parse_args()
-    if not (0 <= options.seed < 2**63 and 0 <= options.max_new_tokens <= MOST_TOKENS and 0 <= options.top_k < 2**31):
-        parser.error(f"expected a seed from 0 to 2**63 - 1, at most {MOST_TOKENS} tokens, and a top-k of 0 or more")
-    if not 0 <= options.temperature < float("inf"):
-        parser.error("expected a temperature of 0 or more")
-    given = [os.fsencode(options.beginning)] if options.beginning is not None else sys.stdin.buffer
-    for line in given:
-        octets = line.removesuffix(b"\n")
-        if len(octets) > MOST_BYTES:
-            print(f"this beginning has {len(octets)} bytes, {MOST_BYTES} can be read: shorten it", file=sys.stderr)
-            continue
-        try:
-            for text, ids in stream(octets, options):
-                sys.stdout.buffer.write("".join(f"{i} " for i in ids).encode() if options.ids else text.encode())
-                sys.stdout.flush()
-        except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
-        sys.stdout.buffer.write(b"\n")
-        sys.stdout.flush()

@@ -10,8 +10,9 @@ has encoder.onnx, which reads the source, and decoder.onnx, which is the step an
 from argparse import Namespace
 from collections.abc import Iterator
 
+import command
 import numpy as np
-from model import FACTS, READS, WRITES, Graph, Values, command, ids_of, piece, uniform
+from model import FACTS, READS, WRITES, Graph, Values, ids_of, piece, uniform
 
 ENCODER = None if FACTS["kind"] == "lm" else Graph("encoder")
 STEP = Graph("step" if ENCODER is None else "decoder")
@@ -57,4 +58,4 @@ def stream(octets: bytes, options: Namespace) -> Iterator[tuple[str, list[int]]]
 
 
 if __name__ == "__main__":
-    command(stream)
+    command.run(stream)

@@ -10,8 +10,9 @@ tensors that are zeros at first, come out of each call as next_..., and go into 
 from argparse import Namespace
 from collections.abc import Iterator
 
+import command
 import numpy as np
-from model import Graph, command
+from model import Graph
 
 CHUNK = 16  # tokens a call: what is written can be shown while it grows
 GRAPH = Graph("text")
@@ -31,4 +32,4 @@ def stream(octets: bytes, options: Namespace) -> Iterator[tuple[str, list[int]]]
 
 
 if __name__ == "__main__":
-    command(stream)
+    command.run(stream)

@@ -110,6 +110,7 @@ class Browser:
             capture_output=True,
             encoding="utf-8",
             timeout=300,
+            check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
         found: list[list[list[int]]] = json.loads(done.stdout)
