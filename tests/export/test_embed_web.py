@@ -16,10 +16,10 @@ pytestmark = needs_browser
 
 @pytest.fixture
 def browse(node_folder):
-    """A function (url, steps) -> what was seen."""
+    """A function (url, steps) -> what was seen, by a V8 with some flags."""
 
-    def look(url, *steps):
-        command = ["node", "browse.mjs", CHROMIUM, str(url), json.dumps(steps)]
+    def look(url, *steps, flags=""):
+        command = ["node", "browse.mjs", CHROMIUM, str(url), json.dumps(steps), flags]
         done = subprocess.run(command, cwd=node_folder, capture_output=True, encoding="utf-8", check=True, timeout=300)
         return json.loads(done.stdout)
 
@@ -96,6 +96,13 @@ def test_a_page_says_what_is_wrong_and_goes_on(page, browse):
     assert looks["long"]["problem"] == "The beginning has 20,001 characters; up to 20,000 can be read. Shorten it."
     assert looks["empty"]["problem"] == ""
     assert len(looks["empty"]["text"]) == 120
+
+
+def test_a_browser_without_simd_is_told_so(page, browse):
+    seen = browse(page.as_uri(), {"wait": "problem"}, {"look": "page"}, flags="--no-enable-sse4-1")
+    assert seen["errors"] == []
+    problem = "This browser cannot run WebAssembly with SIMD. Use one of the last years."
+    assert seen["looks"]["page"]["problem"] == problem
 
 
 def test_a_text_can_be_stopped_and_another_written(page, bundle, browse):

@@ -1,6 +1,6 @@
 // Opens a page in a real Chromium, does what is asked, and prints what is to be seen.
 //
-// node browse.mjs CHROMIUM URL STEPS, where STEPS is JSON: a list of {fill: {id: value}}, {click: id}, {wait: "done"},
+// node browse.mjs CHROMIUM URL STEPS [FLAGS OF V8], where STEPS is JSON: a list of {fill: {id: value}}, {click: id}, {wait: "done"},
 // {shot: file}, {look: name} and the like. Printed is one JSON object: what each look saw, requests, and errors.
 
 import { chromium } from "playwright-core";
@@ -28,8 +28,8 @@ async function until(holds, name) {
   }
 }
 
-const [, , executablePath, url, steps] = process.argv;
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const [, , executablePath, url, steps, flags = ""] = process.argv;
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", `--js-flags=${flags}`] });
 const seen = { looks: {}, requests: [], errors: [] };
 try {
   const page = await (await browser.newContext({ locale: "en-GB", viewport: { width: 900, height: 760 } })).newPage();
