@@ -67,7 +67,8 @@ def _generate(op: Op, inner: StepGraph, inputs: dict[str, ir.Value], states: Seq
     last = op.GatherElements(ids, op.Unsqueeze(lengths, [1]), axis=1)  # [N, 1]
     parts = _prefill(op, inner, op.Transpose(ids, perm=[1, 0]), lengths, inner.unpack(op, own_states))
 
-    in_prompt = op.LessOrEqual(op.Range(0, op.Add(length, 1), 1), op.Unsqueeze(lengths, [1]))  # [N, T+1]
+    places = op.Range(0, op.Add(length, 1), 1)
+    in_prompt = op.And(op.Greater(places, 0), op.LessOrEqual(places, op.Unsqueeze(lengths, [1])))  # [N, T+1]
     used = mark(op, used, op.Where(in_prompt, ids, last), yes)
     choice = choice_of(op, inputs, v)
     carried_used = op.Slice(used, [0], op.Unsqueeze(op.Where(choice.penalised, v, 0), [0]), [1])

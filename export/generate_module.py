@@ -82,7 +82,8 @@ class DecodeLoop(nn.Module):
             _, after = self.advance(ids[:, row], states)
             reads = (row < lengths)[:, None]
             states = [torch.where(reads, new, old) for new, old in zip(after, states)]  # noqa: B905 - TorchScript
-        in_prompt = torch.arange(ids.size(1), device=ids.device) <= lengths[:, None]
+        places = torch.arange(ids.size(1), device=ids.device)
+        in_prompt = (places > 0) & (places <= lengths[:, None])
         used = used.scatter(1, torch.where(in_prompt, ids, last), torch.ones_like(ids, dtype=torch.bool))
 
         goes_on = torch.ones_like(self.banned)
