@@ -65,19 +65,28 @@ def embeddable(path: Path) -> Embeddable:
     return Embeddable(name, info, graphs)
 
 
-_MAKER = "toolkit.export.text_file"
-"""Needs onnx, so it is imported by name, and only where there is something to make."""
+def exporter(name: str, doing: str) -> Any:  # noqa: ANN401 - a module
+    """A module of `toolkit.export`: imported by name, and only where there is something to make, as it needs onnx.
 
+    Args:
+        name: of the module.
+        doing: what needs it, for the error.
 
-def _with_text(info: ModelInfo, graphs: Mapping[str, bytes], path: Path) -> tuple[ModelInfo, dict[str, bytes]]:
-    """The same with a text graph."""
+    Raises:
+        MissingDependencyError: what it needs is not installed.
+    """
     try:
-        maker = import_module(_MAKER)
+        return import_module(f"toolkit.export.{name}")
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("toolkit"):
             raise
         missing = str(error.name).partition(".")[0]
-        raise MissingDependencyError.for_extra(missing, f"{path}: making its text.onnx", "export") from error
+        raise MissingDependencyError.for_extra(missing, doing, "export") from error
+
+
+def _with_text(info: ModelInfo, graphs: Mapping[str, bytes], path: Path) -> tuple[ModelInfo, dict[str, bytes]]:
+    """The same with a text graph."""
+    maker = exporter("text_file", f"{path}: making its text.onnx")
     return cast("tuple[ModelInfo, dict[str, bytes]]", maker.with_text(info, graphs, path))
 
 

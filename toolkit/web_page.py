@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from .bundle import TEXT, TEXT_ONNX
-from .embedding import Embeddable, model_json
+from .embedding import Embeddable, exporter, model_json
 from .npm import ORT_WEB, package_files
 
 _MODULE, _WASM = "dist/ort.wasm.bundle.min.mjs", "dist/ort-wasm-simd-threaded.wasm"
@@ -45,17 +45,20 @@ def one_page(model: Embeddable, archive: Path | None = None) -> bytes:
 
     Raises:
         ToolkitError: the runtime cannot be had; see `package_files`.
+        MissingDependencyError: what makes the graph ready for a browser is not installed.
     """
     runtime, wasm = _runtime(archive)
-    style, script = _source("style.css"), _source("embedded.js") + _source("page.js")
+    style = _source("style.css")
+    # In braces, its names are its own; a module would wait for the end of the page.
+    script = f'"use strict";{{{"".join(map(_source, ("unpack.js", "embedded.js", "page.js")))}}}'
     facts = json.dumps(model.facts(), ensure_ascii=False).replace("<", "\\u003c")
     data = [
         _block("facts", "application/json", facts),
-        _block("worker", "text/plain", _source("worker.js")),
+        _block("worker", "text/plain", _source("unpack.js") + _source("worker.js")),
         _block("runtime", "text/plain", _packed(runtime)),
         _block("wasm", "text/plain", _packed(wasm)),
-        _block("onnx", "text/plain", _packed(model.graphs[TEXT])),
-        f'<script type="module">{script}</script>',
+        f"<script>{script}</script>",  # here, where the runtime is there: it starts while the model is being read
+        _block("onnx", "text/plain", _packed(_graph(model))),
     ]
     csp = {
         **_ALONE,
@@ -68,7 +71,7 @@ def one_page(model: Embeddable, archive: Path | None = None) -> bytes:
 def site(model: Embeddable, archive: Path | None = None) -> dict[str, bytes]:
     """The same as files for a server: name -> bytes; arguments and errors as of `one_page`."""
     runtime, wasm = _runtime(archive)
-    checked = {"ort.js": runtime, "ort.wasm": wasm, TEXT_ONNX: model.graphs[TEXT]}
+    checked = {"ort.js": runtime, "ort.wasm": wasm, TEXT_ONNX: _graph(model)}
     style = '<link rel="stylesheet" href="style.css">'
     scripts = '<script src="fetched.js"></script>\n<script type="module" src="page.js"></script>'
     return {
@@ -77,6 +80,13 @@ def site(model: Embeddable, archive: Path | None = None) -> dict[str, bytes]:
         **checked,
         "model.json": model_json(model, checked),
     }
+
+
+def _graph(model: Embeddable) -> bytes:
+    """text.onnx, ready for a browser."""
+    maker = exporter("web_graph", f"{model.name}: making its {TEXT_ONNX} ready for a browser")
+    graph: bytes = maker.web_graph(model.graphs[TEXT], model.info.signatures[TEXT], model.example)
+    return graph
 
 
 def _runtime(archive: Path | None) -> tuple[bytes, bytes]:

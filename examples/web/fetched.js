@@ -14,16 +14,22 @@ async function checked(name, sha256) {
   return data;
 }
 
-async function modelParts() {
-  if (!crypto.subtle) throw new Error("this page must be served over https, or from localhost");
-  let facts;
+async function told() {
   try {
-    facts = JSON.parse(new TextDecoder().decode(await file("model.json")));
+    return JSON.parse(new TextDecoder().decode(await file("model.json")));
   } catch (error) {
     throw error instanceof SyntaxError ? new Error("model.json is damaged") : error;
   }
-  const listed = facts.files;
+}
+
+async function startWorker() {
+  if (!crypto.subtle) throw new Error("this page must be served over https, or from localhost");
+  return new Worker("worker.js");
+}
+
+async function modelParts() {
+  const facts = await told(), listed = facts.files;
   const [onnx, wasm] = await Promise.all(["text.onnx", "ort.wasm"].map((name) => checked(name, listed[name].sha256)));
   await checked("ort.js", listed["ort.js"].sha256); // the worker takes it from the browser's cache
-  return { facts, wasm, onnx, worker: "worker.js" };
+  return { facts, wasm, onnx };
 }

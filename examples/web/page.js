@@ -109,12 +109,12 @@ async function begin() {
     .then(() => say(() => words.copied), () => complain(words.clipboard));
   if (typeof WebAssembly !== "object" || !WebAssembly.validate(new Uint8Array(SIMD))) { say(() => ""); return complain(words.old); }
   try {
-    const parts = await modelParts(); // of embedded.js or fetched.js
-    facts = parts.facts;
-    worker = new Worker(parts.worker);
+    worker = await startWorker(); // this and the next are of embedded.js or fetched.js
     worker.onmessage = heard;
     worker.onerror = (event) => complain(words.load(event.message || "the worker does not start"));
-    worker.postMessage({ load: { ...parts, worker: undefined } }, [parts.wasm, parts.onnx]);
+    const parts = await modelParts();
+    facts = parts.facts;
+    worker.postMessage({ load: parts }, [parts.onnx, parts.wasm].filter(Boolean)); // a large array is handed over, not copied
   } catch (error) {
     say(() => "");
     complain(words.load(error.message));

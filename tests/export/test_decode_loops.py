@@ -101,9 +101,8 @@ def test_each_sequence_is_the_one_that_the_reference_writes_by_itself(loops_of, 
         for loop in loops.values():
             ids, log_probs, state = run(loop, prompts, knobs, numbers)
             assert ids.shape[1] == max(len(written) for written, _ in expected)
-            held = [
-                {*prompt, *written} if prompt else {BANNED, *written} for prompt, (written, _) in zip(prompts, expected)
-            ]
+            texts = zip(prompts, expected, strict=True)
+            held = [{*(prompt or [BANNED]), *written} for prompt, (written, _) in texts]
             assert [set(np.flatnonzero(row)) for row in np.asarray(state[-2])] == held
             for row, row_log_probs, (written, probs) in zip(ids.tolist(), log_probs, expected, strict=True):
                 assert row[: len(written)] == written
