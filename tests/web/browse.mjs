@@ -20,6 +20,16 @@ const LOOK = () => ({
   children: document.querySelectorAll("#text *").length,
 });
 
+/** In the page: presses Stop as soon as something was written. */
+function stopSoon() {
+  const text = document.querySelector("#text");
+  new MutationObserver((_, observer) => {
+    if (!text.lastChild?.textContent) return;
+    observer.disconnect();
+    document.querySelector("#stop").click();
+  }).observe(text, { childList: true, characterData: true, subtree: true });
+}
+
 async function until(holds, name) {
   const end = Date.now() + 120_000;
   while (!(await holds())) {
@@ -42,6 +52,7 @@ try {
     const [[what, value]] = Object.entries(step);
     if (what === "fill") for (const [id, text] of Object.entries(value)) await page.locator(`#${id}`).fill(String(text));
     else if (what === "click") await page.click(`#${value}`, { timeout: 60_000 });
+    else if (what === "stopSoon") await page.evaluate(stopSoon);
     else if (what === "scheme") await page.emulateMedia({ colorScheme: value });
     else if (what === "size") await page.setViewportSize(value);
     else if (what === "shot") await page.screenshot({ path: value });
