@@ -1,15 +1,19 @@
 """docs/embedding.md tells what the signatures, the tables for hosts and the random numbers are."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from toolkit import load
 from toolkit.bundle import LM, TOKENIZER, ModelInfo
 from toolkit.host_facts import host_facts
+from toolkit.options import spec_of
+from toolkit.sampling import SamplingOptions
 from toolkit.signature import generate_signature, step_signature, text_signature
 from toolkit.tokenizer import CharTokenizer
-from toolkit.uniform import uniform
+from toolkit.uniform import MAX_SEED, uniform
 
 PAGE = (Path(__file__).parents[2] / "docs" / "embedding.md").read_text(encoding="utf-8")
 STEP = step_signature("lstm", 3, 8, 5)
@@ -26,8 +30,8 @@ def _rows(start: str, end: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("signature", "start", "end"),
     [
-        (text_signature(STEP), "**`text.onnx` of a language model**", "Call it with a text"),
-        (generate_signature(STEP), "**`generate.onnx`**", "next states."),
+        (text_signature(STEP), "## text.onnx", "Call it with a text"),
+        (generate_signature(STEP), "## generate.onnx", "next states."),
     ],
     ids=["text", "generate"],
 )
@@ -48,6 +52,33 @@ def test_the_tables_for_hosts_are_told(name):
     stretch = PAGE.partition(f"| `{name}` |")[2].partition("\n\n")[0]
     told = re.findall(r"^\| (`.*?) \|", stretch, re.MULTILINE)
     assert sorted(re.findall(r"`(\w+)`", " ".join(told))) == sorted(host_facts(info)[name])
+
+
+def test_the_ranges_of_knobs_are_told():
+    rows = re.findall(r"^\| `(\w+)` \| ([\d.]+).*? \| ([\d.]+)", PAGE.partition("## Knobs")[2], re.MULTILINE)
+    told = {name: (float(low), float(high)) for name, low, high in rows}
+    specs = {field.name: spec_of(field) for field in fields(SamplingOptions)}
+    assert {"max_new_tokens", "temperature", "top_p", "min_p", "repetition_penalty"} <= told.keys()
+    for name in told.keys() - {"seed"}:
+        assert told[name] == (specs[name].minimum, specs[name].maximum), name
+    assert "| `seed` | 0 | 2**63 - 1 |" in PAGE
+    assert MAX_SEED == 2**63 - 1
+
+
+def test_the_texts_to_try_a_host_with_are_those_of_the_toolkit():
+    model = load("builtin:lyrics-zh", "cpu")
+    beginning = re.search(r"reads (\w+) as ([\d ]+),", PAGE)
+    assert beginning
+    assert model.tokenizer.encode(beginning[1]).tolist() == [int(i) for i in beginning[2].split()]
+    rows = re.findall(r"^\| (`temperature`.*?) \| ([\d ]+) \|$", PAGE, re.MULTILINE)
+    assert len(rows) == 5
+    for knobs, ids in rows:
+        options = {
+            name: float(value) if "." in value else int(value) for name, value in re.findall(r"`(\w+)` ([\d.]+)", knobs)
+        }
+        prompt = beginning[1] if "opening" not in knobs else model.tokenizer.decode(model.tokenizer.opening())
+        text = model.generate(prompt, max_new_tokens=10, seed=1, **options)[0]
+        assert list(text.ids) == [int(i) for i in ids.split()], knobs
 
 
 def test_the_random_numbers_are_those_of_the_page():
