@@ -32,8 +32,8 @@ def c_header(info: ModelInfo, graphs: Mapping[str, bytes]) -> bytes:
     reads, writes = facts["reads"], facts["writes"]
     own = reads["pieces"] != writes["pieces"]  # a model from text to text may have two vocabularies
     lines = [
-        "/* The model that the programs beside this file run, as model.json tells it to people; `toolkit embed` wrote it.",
-        "   The types are explained in contract.h. */",
+        "/* The model that the programs beside this file run, in the types of contract.h; `toolkit embed` wrote it.",
+        "   For people model.json says the same. */",
         "#ifndef MODEL_H",
         "#define MODEL_H",
         "",
@@ -189,5 +189,5 @@ def _id(value: int | None) -> str:
     return "NONE" if value is None else str(value)
 
 
-def _bool(value: bool) -> str:  # noqa: FBT001 - a value to be written
+def _bool(value: bool) -> str:
     return str(value).lower()
