@@ -30,7 +30,7 @@ def c_header(info: ModelInfo, graphs: Mapping[str, bytes]) -> bytes:
     """
     facts = host_facts(info)
     reads, writes = facts["reads"], facts["writes"]
-    own = reads["pieces"] != writes["pieces"]  # a model from text to text may have two vocabularies
+    own = reads["tokens"] != writes["pieces"]  # two vocabularies, or tokens that are not written as they are read
     lines = [
         "/* The model that the programs beside this file run, in the types of contract.h; `toolkit embed` wrote it.",
         "   For people model.json says the same. */",
@@ -41,7 +41,7 @@ def c_header(info: ModelInfo, graphs: Mapping[str, bytes]) -> bytes:
         *(line for graph in graphs for line in _tensors(graph, info.signatures[graph])),
         *_contracts(info, graphs),
         *_pieces("WRITTEN", writes["pieces"]),
-        *(_pieces("READ", reads["pieces"]) if own else ()),
+        *(_pieces("READ", reads["tokens"]) if own else ()),
         *_reading(reads, "READ" if own else "WRITTEN"),
         *_writing(writes),
         "",
@@ -146,9 +146,7 @@ class _Ids:
 
 def _reading(reads: Mapping[str, Any], pieces: str) -> list[str]:
     """How a text becomes ids."""
-    known = {text: i for i, text in enumerate(reads["pieces"]) if text}
-    if not reads["spaced"]:
-        known = {text: i for text, i in known.items() if len(text) <= reads["longest"]}
+    known = {token: i for i, token in enumerate(reads["tokens"]) if token}
     found = [known[text] for text in sorted(known, key=lambda text: text.encode("utf-8"))]
     ids = _Ids()
     values = [

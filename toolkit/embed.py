@@ -1,5 +1,6 @@
 """Programs around a model, written to the disk: `toolkit embed`."""
 
+from collections.abc import Mapping
 from importlib.resources import files as resources
 from pathlib import Path
 
@@ -17,7 +18,7 @@ _PAGE_MARK, _MODEL_MARK = b"Content-Security-Policy", FORMAT.encode()
 _SHARED = {"c": "native", "cpp": "native"}
 """Languages that read model.h, and the folder of examples whose files belong to their programs, too."""
 
-_PROGRAMS = {
+_PROGRAMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     LM: {"text": (TEXT,), "generate": (GENERATE,), "step": (STEP,)},
     SEQ2SEQ: {"text": (TEXT,), "generate": (TRANSLATE,), "step": (ENCODER, DECODER)},
 }
@@ -60,7 +61,7 @@ def _program(model: Embeddable, target: str) -> dict[str, bytes]:
     left_out = {name for name, graphs in _PROGRAMS[model.info.kind].items() if not {*graphs} <= {*model.graphs}}
     own = {
         path.name: path.read_bytes()
-        for folder in {target, _SHARED.get(target, target)}
+        for folder in sorted({target, _SHARED.get(target, target)})
         for path in resources("toolkit.examples").joinpath(folder).iterdir()
         if path.is_file() and path.name.partition(".")[0] not in left_out
     }

@@ -7,7 +7,6 @@
 #endif
 
 #include <errno.h>
-#include <float.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,6 +39,7 @@ static const char HELP[] =
     "  --help";
 
 enum { FAULT = 1, WRONG_OPTION = 2 }; /* exit codes */
+enum { MOST_TOKENS = 100000 };        /* of a text */
 
 static const char *program = ""; /* as it was called */
 
@@ -75,8 +75,8 @@ static inline float temperature_of(const char *value)
     char *end;
     double number = strtod(value, &end);
     bool plain = strspn(value, "+-.0123456789eE") == strlen(value); /* no hexadecimal digits, no "nan" */
-    if (end == value || *end || !plain || number < 0 || number > DBL_MAX)
-        stop(WRONG_OPTION, "expected a temperature of 0 or more, found '%s'", value);
+    if (end == value || *end || !plain || number < 0 || number > 1e30)
+        stop(WRONG_OPTION, "expected a temperature from 0 to 1e+30, found '%s'", value);
     return number < 100 ? (float)number : 100; /* as the graphs do, where all tokens are nearly alike */
 }
 
@@ -93,13 +93,13 @@ static inline void take(Options *options, const char *name, const char *value)
         stop(WRONG_OPTION, "expected a value after %s", name);
     switch (i) {
     case 0:
-        options->max_new_tokens = whole_number(name, value, INT32_MAX);
+        options->max_new_tokens = whole_number(name, value, MOST_TOKENS);
         break;
     case 1:
         options->temperature = temperature_of(value);
         break;
     case 2:
-        options->top_k = whole_number(name, value, INT32_MAX);
+        options->top_k = whole_number(name, value, 1LL << 31);
         break;
     case 3:
         options->seed = whole_number(name, value, INT64_MAX);
