@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MOST_AXES = 8, NONE = -1 }; /* NONE: an id that the vocabulary does not have */
+#define MOST_AXES 8
+#define NONE INT64_C(-1) /* in the place of an id: there is none */
 
 /* The numbers are those of ONNX. */
 typedef enum { DTYPE_FLOAT32 = 1, DTYPE_UINT8 = 2, DTYPE_INT64 = 7, DTYPE_BOOL = 9 } Dtype;
