@@ -84,7 +84,7 @@ static inline void show_ids(const Options *options, const int64_t *ids, size_t c
 /* Shows a text, if it is asked for. */
 static inline void show_text(const Options *options, const char *text, size_t size)
 {
-    if (!options->ids)
+    if (!options->ids && size) /* where there is nothing, `text` may be NULL */
         fwrite(text, 1, size, stdout);
 }
 
