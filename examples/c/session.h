@@ -16,8 +16,10 @@ static OrtAllocator *allocator;
 /* Ends the program if a function of ONNX Runtime failed. */
 static inline void check(OrtStatus *status)
 {
-    if (status)
-        stop(FAULT, "ONNX Runtime: %s", api->GetErrorMessage(status));
+    if (status) {
+        const char *message = api->GetErrorMessage(status);
+        stop(FAULT, "ONNX Runtime: %.*s", (int)strcspn(message, "\n"), message); /* its first line */
+    }
 }
 
 static inline void *reserve(size_t count, size_t size)
@@ -53,8 +55,7 @@ static inline FILE *open_file(const Options *options, const char *name)
     if (!file && !options->folder)
         file = fopen(name, "rb");
     if (!file)
-        stop(FAULT, "%s is missing, or cannot be read: neither %s is there, nor is it where you are. Option --model "
-                    "names its folder", name, path);
+        stop(FAULT, "%s is missing, or cannot be read; option --model names its folder", name);
     free(path);
     return file;
 }

@@ -41,8 +41,10 @@ template <class T> using Owned = std::unique_ptr<T, Release>;
 
 inline void check(OrtStatus *status)
 {
-    if (const Owned<OrtStatus> failed{status})
-        throw std::runtime_error(std::string("ONNX Runtime: ") + ort().GetErrorMessage(failed.get()));
+    if (const Owned<OrtStatus> failed{status}) {
+        const std::string message = ort().GetErrorMessage(failed.get());
+        throw std::runtime_error("ONNX Runtime: " + message.substr(0, message.find('\n')));
+    }
 }
 
 // Calls a function of ONNX Runtime whose last argument is where to put what it makes.

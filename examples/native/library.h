@@ -20,7 +20,8 @@ typedef struct {
     const char *(ORT_CALL *GetVersionString)(void);
 } OrtApiBase;
 
-enum { ORT_SILENT = 4, ORT_VERSION = 14, ORT_ARENA = 1, ORT_DEFAULT_MEMORY = 0 };
+/* The version is the first that reads the .onnx files; later ones have the same functions. */
+enum { ORT_SILENT = 4, ORT_VERSION = 18, ORT_ARENA = 1, ORT_DEFAULT_MEMORY = 0 };
 
 /* The function that gives the table, or NULL where the library is not there. */
 static inline const OrtApiBase *ort_base(const char *library)
