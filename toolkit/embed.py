@@ -1,9 +1,11 @@
 """Programs around a model, written to the disk: `toolkit embed`."""
 
+from collections.abc import Mapping
 from importlib.resources import files as resources
 from pathlib import Path
 
 from .bundle import DECODER, ENCODER, FORMAT, GENERATE, GRAPH_FILES, LM, MODEL_JSON, SEQ2SEQ, STEP, TEXT, TRANSLATE
+from .c_header import MODEL_H, c_header
 from .embedding import Embeddable, embeddable, model_json
 from .errors import ToolkitError
 from .files import new_folder, write_atomic
@@ -13,7 +15,10 @@ from .web_page import one_page, site
 _PAGE_MARK, _MODEL_MARK = b"Content-Security-Policy", FORMAT.encode()
 """What stands in a page of ours, and in the model.json of any other program of ours."""
 
-_PROGRAMS = {
+_SHARED = {"c": "native", "cpp": "native"}
+"""Languages that read model.h, and the folder of examples whose files belong to their programs, too."""
+
+_PROGRAMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     LM: {"text": (TEXT,), "generate": (GENERATE,), "step": (STEP,)},
     SEQ2SEQ: {"text": (TEXT,), "generate": (TRANSLATE,), "step": (ENCODER, DECODER)},
 }
@@ -53,13 +58,15 @@ def write_program(
 
 def _program(model: Embeddable, target: str) -> dict[str, bytes]:
     """The sources of an example with the model beside them, and what is common to its programs."""
-    sources = resources("toolkit.examples").joinpath(target)
     left_out = {name for name, graphs in _PROGRAMS[model.info.kind].items() if not {*graphs} <= {*model.graphs}}
     own = {
         path.name: path.read_bytes()
-        for path in sources.iterdir()
+        for folder in sorted({target, _SHARED.get(target, target)})
+        for path in resources("toolkit.examples").joinpath(folder).iterdir()
         if path.is_file() and path.name.partition(".")[0] not in left_out
     }
+    if target in _SHARED:
+        own[MODEL_H] = c_header(model.info, model.graphs)
     graphs = {GRAPH_FILES[name]: data for name, data in model.graphs.items()}
     return {**own, **graphs, MODEL_JSON: model_json(model, graphs, **host_facts(model.info))}
 

@@ -28,8 +28,9 @@ from toolkit.step_model import StepModel
 from toolkit.uniform import uniform
 
 from .hosts import PROGRAMS, Asked, Browser, Console, needs_browser, node_host, python_host, serving
+from .native import Native, needs_compilers
 
-pytestmark = [pytest.mark.slow, needs_browser]
+pytestmark = [pytest.mark.slow, needs_browser, needs_compilers]
 
 ASKED = (
     Asked(max_new_tokens=24, temperature=0, top_k=0, seed=0),
@@ -37,6 +38,8 @@ ASKED = (
     Asked(max_new_tokens=24, temperature=1.2, top_k=7, seed=2**63 - 1),
 )
 """Each is asked of a third of the beginnings."""
+
+HOSTS = ("python", "node", "c", "cpp", "chromium")
 
 MOST_IN_10_000 = 2
 """So many tokens may be others, where rounding decides."""
@@ -164,6 +167,16 @@ def node(model, tmp_path_factory, node_folder) -> Console:
 
 
 @pytest.fixture(scope="module")
+def c(model, tmp_path_factory) -> Console:
+    return Native.embedded("c", model.bundle, tmp_path_factory.mktemp("c") / "program", "-O2").console()
+
+
+@pytest.fixture(scope="module")
+def cpp(model, tmp_path_factory) -> Console:
+    return Native.embedded("cpp", model.bundle, tmp_path_factory.mktemp("cpp") / "program", "-O2").console()
+
+
+@pytest.fixture(scope="module")
 def chromium(model, tmp_path_factory, node_folder) -> Iterator[Browser]:
     """The site, with the programs for Node beside it; model.json has what those ask for, too."""
     folder = tmp_path_factory.mktemp("chromium")
@@ -177,7 +190,10 @@ def chromium(model, tmp_path_factory, node_folder) -> Iterator[Browser]:
 
 @pytest.mark.parametrize(
     ("host", "program"),
-    [*((host, program) for host in ("python", "node", "chromium") for program in PROGRAMS), ("chromium", "worker")],
+    [
+        *((host, program) for host in ("python", "node", "c", "cpp", "chromium") for program in PROGRAMS),
+        ("chromium", "worker"),
+    ],
 )
 def test_every_host_writes_what_eager_pytorch_says(request, host, program, reference):
     found = request.getfixturevalue(host)

@@ -11,6 +11,8 @@ TARGETS = {
     "web": "the same as a small site for a server",
     "node": "programs for Node and onnxruntime-node",
     "python": "programs for numpy and ONNX Runtime",
+    "c": "programs in C11 for ONNX Runtime's library",
+    "cpp": "the same in C++17",
 }
 
 
