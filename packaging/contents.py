@@ -18,8 +18,8 @@ UNWANTED_MODULES = (
 )
 """Not followed where an import of something else names them."""
 
-_LEFT_OUT = ("models", "export")
-"""Sub-packages of toolkit that need torch."""
+_LEFT_OUT = ("models", "export", "examples")
+"""Sub-packages of toolkit that need torch, and the programs that the terminal writes."""
 
 _TOOLS = ("toolkit.data.make_readings", "toolkit.gui.make_icons", "toolkit.gui.translations.update")
 """Modules that only a developer runs."""

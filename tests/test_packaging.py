@@ -42,9 +42,10 @@ def modules():
             yield ".".join([package, *path.relative_to(ROOT / folder).with_suffix("").parts]).removesuffix(".__init__")
 
 
-def test_every_data_file_of_the_project_goes_in_unless_only_training_or_translators_need_it():
+def test_every_data_file_of_the_project_goes_in_unless_the_window_never_needs_it():
     left_out = {path for _, path in package_data() if not contents.is_wanted_data(path)}
-    assert left_out == {path for package, path in package_data() if package == "toolkit.models" or path.suffix == ".ts"}
+    never = {"toolkit.models", "toolkit.examples"}
+    assert left_out == {path for package, path in package_data() if package in never or path.suffix == ".ts"}
     folders = {path.parent.as_posix() for _, path in package_data() if path not in left_out}
     assert {"data", "gui/icons", "gui/translations"} <= folders
 

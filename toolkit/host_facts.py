@@ -1,10 +1,11 @@
 """What a program in another language needs to know of a vocabulary, as plain values: no rule of ours, only tables."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from .bundle import ModelInfo
 from .generation import stop_ids_of
-from .tokenizer import CharTokenizer, SpaceTokenizer, Tokenizer
+from .tokenizer import PAD_ID, CharTokenizer, SpaceTokenizer, Tokenizer
 
 
 def host_facts(info: ModelInfo) -> dict[str, Any]:
@@ -18,7 +19,9 @@ def host_facts(info: ModelInfo) -> dict[str, Any]:
     """
     names = list(info.tokenizers)
     source, target = (info.tokenizers[name] for name in (names[0], names[-1]))
-    return {"reads": _reads(source), "writes": _writes(target, spoken=source is not target)}
+    pairs = source is not target
+    opening = [min(PAD_ID, len(source) - 1)] if pairs else source.opening()  # of a source translate.onnx reads that
+    return {"reads": _reads(source, opening), "writes": _writes(target, spoken=pairs)}
 
 
 def _shared(tokenizer: Tokenizer) -> dict[str, Any]:
@@ -32,8 +35,12 @@ def _shared(tokenizer: Tokenizer) -> dict[str, Any]:
     return {"spaced": spaced, "line_break": tokenizer.break_id if spaced else None}
 
 
-def _reads(tokenizer: Tokenizer) -> dict[str, Any]:
+def _reads(tokenizer: Tokenizer, opening: Sequence[int]) -> dict[str, Any]:
     """How a text becomes ids.
+
+    Args:
+        tokenizer: of the model's input.
+        opening: see below.
 
     Returns:
         tokens: what is looked up, by id; "" of what no text is read as.
@@ -43,7 +50,7 @@ def _reads(tokenizer: Tokenizer) -> dict[str, Any]:
         unk_id: what stands for the unknown; null where that is left out.
         pad_id, width: shorter texts are filled up to so many tokens.
         before, after: ids in front of each text and behind it.
-        opening: the ids that are read where a text begins with nothing.
+        opening: as given: the ids that are read where a text begins and there are none.
     """
     tokens = list(tokenizer.vocab)
     if not isinstance(tokenizer, SpaceTokenizer):
@@ -60,7 +67,7 @@ def _reads(tokenizer: Tokenizer) -> dict[str, Any]:
         "width": tokenizer.width,
         "before": list(tokenizer.before),
         "after": list(tokenizer.after),
-        "opening": tokenizer.opening(),
+        "opening": list(opening),
     }
 
 

@@ -22,10 +22,6 @@ static void write_text(Graph *graph, const Options *options, const Beginning *be
     size_t written, size = ids_of(room->text, readable(beginning->octets, beginning->size, room->text), room->ids);
     int64_t count, last = NONE, length, done = 0;
     bool stopped = false;
-    if (states && size == 0) {
-        size = READS.opening.count;
-        memcpy(room->ids, READS.opening.ids, size * sizeof *room->ids);
-    }
     if (states)
         last = room->ids[size - 1];
     length = (int64_t)size;
@@ -69,7 +65,7 @@ int main(int argc, char **argv)
     Options options = options_of(argc, argv, "Ids in, ids out, by generate.onnx or translate.onnx.");
     Graph graph = open_graph(&options, contract_of("generate") ? "generate" : "translate");
     size_t most = graph.contract->state_count ? CHUNK : (size_t)options.max_new_tokens;
-    room.ids = reserve(most_ids(MOST_BYTES) + READS.opening.count, sizeof *room.ids);
+    room.ids = reserve(most_ids(MOST_BYTES), sizeof *room.ids);
     room.uniforms = reserve(most, sizeof *room.uniforms);
     while (next_beginning(&options, &beginning)) {
         begin_text();

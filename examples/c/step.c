@@ -23,8 +23,6 @@ static void begin(Writer *writer, const Beginning *beginning)
     size_t count = ids_of(writer->text, readable(beginning->octets, beginning->size, writer->text), writer->ids);
     give(step, "input_ids", DTYPE_INT64, &writer->token, 1);
     if (writer->from_text_to_text) {
-        if (count == 0) /* nothing is read as what fills up, as by translate.onnx */
-            ids[count++] = READS.pad_id == NONE ? 0 : READS.pad_id;
         writer->length = (int64_t)count;
         give(&writer->encoder, "input_ids", DTYPE_INT64, ids, count);
         give(&writer->encoder, "lengths", DTYPE_INT64, &writer->length, 1);
@@ -33,10 +31,6 @@ static void begin(Writer *writer, const Beginning *beginning)
         give(step, "lengths", DTYPE_INT64, &writer->length, 1);
         writer->token = WRITES.bos_id;
         return;
-    }
-    if (count == 0) {
-        count = READS.opening.count;
-        memcpy(ids, READS.opening.ids, count * sizeof *ids);
     }
     forget(step);
     for (size_t i = 0; i + 1 < count && !interrupted; i++) { /* the scores in between are of no use */
@@ -133,7 +127,7 @@ int main(int argc, char **argv)
     if (writer.from_text_to_text)
         writer.encoder = open_graph(&options, "encoder");
     writer.step = open_graph(&options, writer.from_text_to_text ? "decoder" : "step");
-    writer.ids = reserve(most_ids(MOST_BYTES) + READS.opening.count, sizeof *writer.ids);
+    writer.ids = reserve(most_ids(MOST_BYTES), sizeof *writer.ids);
     writer.scratch = reserve(WRITES.count, sizeof *writer.scratch);
     while (next_beginning(&options, &beginning)) {
         begin_text();

@@ -26,12 +26,7 @@ public:
     void write(const std::string &beginning, const Screen &screen)
     {
         auto ids = ids_of(beginning);
-        std::int64_t last = NONE; // of a text of its own
-        if (graph_.has_states()) {
-            if (ids.empty())
-                ids.assign(READS.opening.ids, READS.opening.ids + READS.opening.count);
-            last = ids.back();
-        }
+        auto last = graph_.has_states() ? ids.back() : NONE; // a target is a text of its own
         graph_.forget();
         bool stopped = false;
         for (std::int64_t done = 0; done < options_.max_new_tokens && !stopped && !Interrupts::heard();) {

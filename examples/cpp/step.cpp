@@ -44,8 +44,6 @@ private:
     std::int64_t begin(std::vector<std::int64_t> ids)
     {
         if (encoder_) {
-            if (ids.empty()) // nothing is read as what fills up, as by translate.onnx
-                ids.push_back(READS.pad_id == NONE ? 0 : READS.pad_id);
             encoder_->give("input_ids", View<const std::int64_t>{ids.data(), ids.size()});
             encoder_->give("lengths", static_cast<std::int64_t>(ids.size()));
             encoder_->run();
@@ -53,8 +51,6 @@ private:
             step_.give("lengths", static_cast<std::int64_t>(ids.size()));
             return WRITES.bos_id;
         }
-        if (ids.empty())
-            ids.assign(READS.opening.ids, READS.opening.ids + READS.opening.count);
         const auto last = ids.back();
         ids.pop_back();
         step_.forget();

@@ -59,7 +59,7 @@ typedef struct {
     int64_t pad_id; /* what shorter texts are filled up with */
     size_t width;   /* to so many tokens */
     Ids before, after; /* ids in front of each text and behind it */
-    Ids opening;       /* what is read where a text begins with nothing */
+    Ids opening;       /* what is read where a text begins and there are none */
 } Reads;
 
 /* How ids become a text. */

@@ -88,7 +88,7 @@ static inline int64_t next_token(const char *text, size_t left, size_t *size)
 /* The most ids that a text of so many bytes becomes. */
 static inline size_t most_ids(size_t size)
 {
-    return READS.before.count + (size > READS.width ? size : READS.width) + READS.after.count;
+    return READS.before.count + (size > READS.width ? size : READS.width) + READS.after.count + READS.opening.count;
 }
 
 /* Writes the ids of what `readable` gave, and gives their number. */
@@ -106,6 +106,8 @@ static inline size_t ids_of(const char *text, size_t size, int64_t *ids)
         ids[count++] = READS.pad_id;
     for (size_t i = 0; i < READS.after.count; i++)
         ids[count++] = READS.after.ids[i];
+    if (count == 0)
+        memcpy(ids, READS.opening.ids, (count = READS.opening.count) * sizeof *ids);
     return count;
 }
 

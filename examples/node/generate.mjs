@@ -13,11 +13,7 @@ export async function load(model) {
   const graph = await model.graph(stateful ? "generate" : "translate");
 
   return async function* stream(octets, knobs) {
-    let ids = model.idsOf(octets), last = null; // null: a text of its own begins
-    if (stateful) {
-      if (!ids.length) ids = model.reads.opening;
-      last = ids.at(-1);
-    }
+    let ids = model.idsOf(octets), last = stateful ? ids.at(-1) : null; // a target is a text of its own
     const stops = knobs.stop_at_newline ? model.writes.stop_ids : [];
     let values = { ...knobs, ...KNOBS, ...graph.zeros(), stop_ids: stops };
     for (let done = 0; done < knobs.max_new_tokens; ) {

@@ -44,7 +44,7 @@ class Model {
 
   /** The ids that the model reads of UTF-8. Where the vocabulary has nothing for the unknown, that is left out. */
   idsOf(octets) {
-    const { spaced, longest, newline, line_break, unk_id, pad_id, width, before, after } = this.reads;
+    const { spaced, longest, newline, line_break, unk_id, pad_id, width, before, after, opening } = this.reads;
     let text = UTF8.decode(octets);
     if (newline === "space") text = text.replaceAll("\n", " ");
     let found = [];
@@ -62,7 +62,8 @@ class Model {
     }
     const ids = found.filter((id) => id !== null);
     while (ids.length < width) ids.push(pad_id);
-    return [...before, ...ids, ...after];
+    const whole = [...before, ...ids, ...after];
+    return whole.length ? whole : opening;
   }
 
   /** What a token adds to a text that ends with the token `before`; null at its start. */

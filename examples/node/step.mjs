@@ -9,8 +9,8 @@ import { uniform } from "./model.mjs";
 function choose(logits, banned, knobs, u) {
   for (const id of banned) logits[id] = -Infinity;
   const best = logits.reduce((found, score, id) => (score > logits[found] ? id : found), 0); // of equals the first
-  if (knobs.temperature === 0) return best;
-  const most = logits[best], temperature = Math.fround(knobs.temperature);
+  const most = logits[best], temperature = Math.fround(Math.min(knobs.temperature, 100)); // as the graphs do
+  if (temperature === 0) return best;
   if (knobs.top_k > 0 && knobs.top_k < logits.length) {
     const order = Uint32Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b);
     for (const id of order.subarray(knobs.top_k)) logits[id] = -Infinity;
@@ -30,12 +30,11 @@ export async function load(model) {
 
   /** Read a text: the state after it, and the token that has to be read next. */
   async function begin(octets) {
-    let ids = model.idsOf(octets);
+    const ids = model.idsOf(octets);
     if (encoder) {
       const source = { input_ids: [ids], lengths: [ids.length] };
       return [{ ...(await encoder.run(source)), lengths: source.lengths }, bos_id];
     }
-    if (!ids.length) ids = model.reads.opening;
     let state = step.zeros();
     for (const id of ids.slice(0, -1)) { // the scores in between are of no use
       state = step.fedBack(await step.run({ ...state, input_ids: [id] }));

@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 
 import command
-from model import FACTS, READS, WRITES, Graph, ids_of, piece, uniform
+from model import FACTS, WRITES, Graph, ids_of, piece, uniform
 
 CHUNK = 16  # tokens a call: what is written can be shown while it grows
 GRAPH = Graph("generate" if FACTS["kind"] == "lm" else "translate")
@@ -20,10 +20,7 @@ KNOBS = {"top_p": 1, "min_p": 0, "repetition_penalty": 1, "min_lengths": [0]}  #
 def stream(octets: bytes, options: Namespace) -> Iterator[tuple[str, list[int]]]:
     """Yield what the model writes after a text, piece by piece, with the ids; whoever stops asking stops it."""
     ids = ids_of(octets)
-    last = None  # of a text of its own
-    if GRAPH.states:
-        ids = ids or READS["opening"]
-        last = ids[-1]
+    last = ids[-1] if GRAPH.states else None  # a target is a text of its own
     values = {**vars(options), **KNOBS, **GRAPH.zeros(), "stop_ids": WRITES["stop_ids"] * options.stop_at_newline}
     done = 0
     while done < options.max_new_tokens:

@@ -93,7 +93,7 @@ def ids_of(octets: bytes) -> list[int]:
             place += len(part)
     ids = [i for i in found if i is not None]
     ids += [READS["pad_id"]] * (READS["width"] - len(ids))
-    return [*READS["before"], *ids, *READS["after"]]
+    return [*READS["before"], *ids, *READS["after"]] or READS["opening"]
 
 
 def piece(token: int, before: int | None) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import command
 import numpy as np
-from model import FACTS, READS, WRITES, Graph, Values, ids_of, piece, uniform
+from model import FACTS, WRITES, Graph, Values, ids_of, piece, uniform
 
 ENCODER = None if FACTS["kind"] == "lm" else Graph("encoder")
 STEP = Graph("step" if ENCODER is None else "decoder")
@@ -24,7 +24,7 @@ def begin(octets: bytes) -> tuple[Values, int]:
     if ENCODER:
         source = {"input_ids": [ids], "lengths": [len(ids)]}
         return {**ENCODER.run(source), "lengths": source["lengths"]}, WRITES["bos_id"]
-    ids, state = ids or READS["opening"], STEP.zeros()
+    state = STEP.zeros()
     for i in ids[:-1]:  # the scores in between are of no use
         state = STEP.fed_back(STEP.run({**state, "input_ids": [i]}))
     return state, ids[-1]
@@ -33,11 +33,12 @@ def begin(octets: bytes) -> tuple[Values, int]:
 def choose(logits: np.ndarray, options: Namespace, u: float) -> int:
     """The next token, from the scores of all [V] and a random number in [0, 1)."""
     logits[WRITES["banned"]] = -np.inf
-    if options.temperature == 0:
+    temperature = np.float32(min(options.temperature, 100))  # as the graphs do
+    if temperature == 0:
         return int(logits.argmax())
     if options.top_k:
         logits[np.argsort(-logits, kind="stable")[options.top_k :]] = -np.inf
-    weights = np.exp((logits - logits.max()) / np.float32(options.temperature))
+    weights = np.exp((logits - logits.max()) / temperature)
     sums = weights.cumsum(dtype=np.float64)
     return int(np.searchsorted(sums, u * sums[-1], side="right"))  # the first whose sum exceeds that share of all
 

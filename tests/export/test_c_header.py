@@ -9,13 +9,12 @@ import pytest
 from toolkit.bundle import LM, SEQ2SEQ, SOURCE, STEP, TARGET, TOKENIZER, ModelInfo
 from toolkit.c_header import c_header, c_string
 from toolkit.errors import ToolkitError
-from toolkit.export.text_parity import ids_read
 from toolkit.signature import Signature, TensorSpec, step_signature
 from toolkit.tokenizer import CharTokenizer, SpaceTokenizer, WordTokenizer
 from toolkit.uniform import uniform
 
 from .native import COMPILERS, STANDARDS, WARNINGS, needs_compilers, quiet
-from .test_host_vocabulary import KINDS, SEEDS, TEXTS
+from .test_host_vocabulary import KINDS, SEEDS, TEXTS, formed
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -94,18 +93,12 @@ def _asked(info, folder, texts, target="c"):
     return [float(number) for number in numbers], split, [[int(i) for i in row.split()] for row in ids]
 
 
-def _formed(tokenizer, text):
-    """The ids of a text, in the tokenizer's own width, with what stands around each."""
-    ids = ids_read(tokenizer, text).tolist()
-    return [*tokenizer.before, *ids, *[tokenizer.pad_id] * (tokenizer.width - len(ids)), *tokenizer.after]
-
-
 def _holds(tokenizer, said, texts):
     numbers, pieces, ids = said
     assert numbers == [float(uniform(seed, token, 1, 1)[0, 0]) for seed, token in SEEDS]
     for before, row in zip((None, *range(len(tokenizer))), pieces, strict=len(tokenizer) <= 100):
         assert row == ["" if i in tokenizer.special_ids else tokenizer.piece(i, before) for i in range(len(tokenizer))]
-    assert ids == [_formed(tokenizer, text) for text in texts]
+    assert ids == [formed(tokenizer, text) for text in texts]
 
 
 @needs_compilers

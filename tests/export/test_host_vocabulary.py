@@ -97,13 +97,15 @@ def test_a_host_reads_and_writes_as_the_tokenizer(tokenizer, host, tmp_path):
     (tmp_path / "model.json").write_text(json.dumps(facts), encoding="utf-8")
     seeds = [(str(seed), token) for seed, token in SEEDS] if host is _run_node else SEEDS
     ids, pieces, numbers = host(tmp_path, ([text.hex() for text in TEXTS], seeds))
-    assert ids == [_formed(tokenizer, ids_read(tokenizer, text).tolist()) for text in TEXTS]
+    assert ids == [formed(tokenizer, text) for text in TEXTS]
     for before, row in zip((None, *range(len(tokenizer))), pieces, strict=True):
         for i, piece in enumerate(row):
             assert piece == ("" if i in tokenizer.special_ids else tokenizer.piece(i, before))
     assert numbers == [float(uniform(seed, token, 1, 1)[0, 0]) for seed, token in SEEDS]
 
 
-def _formed(tokenizer, ids):
-    """Some ids as a text of the tokenizer's own width, with what stands around each text."""
-    return [*tokenizer.before, *ids, *[tokenizer.pad_id] * (tokenizer.width - len(ids)), *tokenizer.after]
+def formed(tokenizer, text):
+    """The ids of a text in the tokenizer's width, with what stands around it; or what stands for nothing."""
+    ids = ids_read(tokenizer, text).tolist()
+    filled = [*tokenizer.before, *ids, *[tokenizer.pad_id] * (tokenizer.width - len(ids)), *tokenizer.after]
+    return filled or tokenizer.opening()
