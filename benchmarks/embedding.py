@@ -1,9 +1,9 @@
-"""Microseconds a token of one model in several hosts, in turns: Python with ONNX Runtime, and a page in Chromium.
+"""Microseconds a token of one model in several hosts, in turns: in Python, and as `toolkit embed` writes it.
 
     python benchmarks/embedding.py              both models; some minutes; writes the part of docs/benchmarks.md
     python benchmarks/embedding.py lyrics-zh    one of them; prints its table and writes nothing
 
-One sequence, one thread, temperature 0.8, 500 tokens a text. It needs Chromium and npm, which fetches what drives it.
+One sequence, one thread, temperature 0.8, 500 tokens a text. It needs Chromium, npm, cc and c++.
 """
 
 import argparse
@@ -14,17 +14,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+import onnxruntime
 from decode import ONE_THREAD, SIZES, make_checkpoint
 from report import check_marks, machine, rewrite
 
 from toolkit.bundle import GENERATE, GENERATE_ONNX, TEXT, TEXT_ONNX
 from toolkit.decode_loop import Knobs
+from toolkit.embed import program_files
 from toolkit.embedding import Embeddable, embeddable
 from toolkit.onnx_models import OnnxDecodeLoop
 from toolkit.onnx_session import open_session
@@ -44,6 +47,9 @@ SETTLE_MS = 3000
 """That a page stands open before it is measured; it uses them to warm up."""
 
 TEMPERATURE = 0.8
+
+PROGRAMS = ("text", "generate", "step")
+BUILDS = {"c": ("cc", "-std=c11", "-O2"), "cpp": ("c++", "-std=c++17", "-O2")}
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,52 @@ def chromium_hosts(model: Embeddable, folder: Path) -> Iterable[tuple[str, Host]
     yield f"Chromium, page of {page.stat().st_size / 2**20:.1f} MiB", look
 
 
-HOSTS = (python_hosts, chromium_hosts)
+def console_hosts(model: Embeddable, folder: Path) -> Iterable[tuple[str, Host]]:
+    """The programs for Python, Node, C and C++, in pieces of 16 tokens or of one, as they write them."""
+    for target in ("python", "node", "c", "cpp"):
+        (folder / target).mkdir()
+        for name, data in program_files(model, target).items():
+            (folder / target / name).write_bytes(data)
+    (folder / "node" / "node_modules").symlink_to(folder / "node_modules")
+    for program in PROGRAMS:
+        for target, build in BUILDS.items():
+            made = folder / target / program
+            subprocess.run([*build, f"{program}.{target}", "-o", made, "-ldl", "-lm"], cwd=folder / target, check=True)
+        commands = {
+            f"Python, {program}.py": [sys.executable, folder / "python" / f"{program}.py"],
+            f"Node, {program}.mjs": ["node", folder / "node" / "write.mjs", program],
+            f"C, {program}.c": [folder / "c" / program],
+            f"C++, {program}.cpp": [folder / "cpp" / program],
+        }
+        for name, command in commands.items():
+            asked = [*map(str, command), "--ids", "--max-new-tokens", str(TOKENS)]
+            yield name, partial(of_console, asked, model.example)
+
+
+def of_console(command: Sequence[str], beginning: str) -> Found:
+    """One round of a program that answers each line with a line: from the one to the other, after a first one."""
+    environment = {**os.environ, **ONE_THREAD, "ONNXRUNTIME": str(library())}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True, env=environment) as process:
+        assert process.stdin
+        assert process.stdout
+        found = []
+        for _ in range(TEXTS + 1):
+            start = time.perf_counter()
+            process.stdin.write(f"{beginning}\n")
+            process.stdin.flush()
+            tokens = len(process.stdout.readline().split())
+            found.append(1e6 * (time.perf_counter() - start) / tokens)
+        process.stdin.close()
+    return Found(found[1:])
+
+
+def library() -> Path:
+    """The library that the Python package of ONNX Runtime brings."""
+    return next((Path(onnxruntime.__file__).parent / "capi").glob("libonnxruntime.so*"))
+
+
+HOSTS = (python_hosts, chromium_hosts, console_hosts)
 """Each gives names and functions that measure one round; the first name is what the others are compared with."""
 
 

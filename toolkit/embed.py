@@ -49,14 +49,14 @@ def write_program(
         data = one_page(found, runtime)
         write_atomic(output, data)
         return {str(output): len(data)}
-    files = site(found, runtime) if target == "web" else _program(found, target)
+    files = site(found, runtime) if target == "web" else program_files(found, target)
     with new_folder(output, replace=force) as temporary:
         for name, data in files.items():
             (temporary / name).write_bytes(data)
     return {str(output / name): len(data) for name, data in files.items()}
 
 
-def _program(model: Embeddable, target: str) -> dict[str, bytes]:
+def program_files(model: Embeddable, target: str) -> dict[str, bytes]:
     """The sources of an example with the model beside them, and what is common to its programs."""
     left_out = {name for name, graphs in _PROGRAMS[model.info.kind].items() if not {*graphs} <= {*model.graphs}}
     own = {

@@ -70,6 +70,9 @@ class Console:
 
 PROGRAMS = ("text", "generate", "step")
 
+HEARS_CTRL_C = ("env", "--default-signal=INT")
+"""In front of a command: tests in the background may have been told to ignore it, and then all that they start does."""
+
 
 def python_host(folder: Path) -> Console:
     """The programs of ``--target python``."""

@@ -15,7 +15,7 @@ from toolkit.bundle import GENERATE_ONNX
 from toolkit.cli import _run
 from toolkit.files import sha256
 
-from .hosts import PROGRAMS, Asked, written
+from .hosts import HEARS_CTRL_C, PROGRAMS, Asked, written
 from .native import LIBRARIES, SANITIZED, WARNINGS, Native, environment, needs_compilers, quiet
 
 pytestmark = needs_compilers
@@ -281,7 +281,7 @@ def test_without_the_library_it_is_said_where_it_is(program, tmp_path):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_ctrl_c_stops_a_text(name, program):
-    command = program.command(name, "--max-new-tokens", 100_000)
+    command = [*HEARS_CTRL_C, *program.command(name, "--max-new-tokens", 100_000)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment()) as process:
         process.stdin.write("月\n".encode())

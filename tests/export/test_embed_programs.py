@@ -14,7 +14,7 @@ import toolkit
 from toolkit.bundle import GENERATE_ONNX
 from toolkit.cli import _run
 
-from .hosts import PROGRAMS, Asked, written
+from .hosts import HEARS_CTRL_C, PROGRAMS, Asked, written
 
 needs_node = pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node and npm: apt-get install npm")
 TARGETS = ("python", pytest.param("node", marks=needs_node))
@@ -192,7 +192,7 @@ def _says(program, message):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_ctrl_c_stops_a_text(name, program):
-    command = program.command(name, "--max-new-tokens", 100_000)
+    command = [*HEARS_CTRL_C, *program.command(name, "--max-new-tokens", 100_000)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdin
         assert process.stdout
