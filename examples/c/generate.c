@@ -4,7 +4,7 @@
 #include "console.h"
 #include "states.h"
 
-enum { CHUNK = 16 }; /* tokens a call: what is written can be shown while it grows */
+enum { CHUNK = 32 }; /* tokens a call: what is written can be shown while it grows */
 
 /* What a text needs, made once. */
 typedef struct {

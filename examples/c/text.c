@@ -5,7 +5,7 @@
 #include "console.h"
 #include "states.h"
 
-enum { CHUNK = 16 }; /* tokens a call: what is written can be shown while it grows */
+enum { CHUNK = 32 }; /* tokens a call: what is written can be shown while it grows */
 
 /* Writes what the model writes after a text, piece by piece. */
 static void write_text(Graph *graph, const Options *options, const Beginning *beginning)

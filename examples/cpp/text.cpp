@@ -6,7 +6,7 @@
 
 namespace {
 
-constexpr std::int64_t CHUNK = 16; // tokens a call: what is written can be shown while it grows
+constexpr std::int64_t CHUNK = 32; // tokens a call: what is written can be shown while it grows
 
 class Writer {
 public:

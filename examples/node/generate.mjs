@@ -4,7 +4,7 @@
 
 import { uniform } from "./model.mjs";
 
-const CHUNK = 16; // tokens a call: what is written can be shown while it grows
+const CHUNK = 32; // tokens a call: what is written can be shown while it grows
 const KNOBS = { top_p: 1, min_p: 0, repetition_penalty: 1, min_lengths: [0] }; // neither changes anything
 
 /** A function (octets, knobs) that yields what the model writes after a text, piece by piece, with the ids. */

@@ -91,8 +91,9 @@ class Graph {
     const feeds = {};
     for (const { name, dtype } of this.inputs) feeds[name] = this.tensor(dtype, values[name]);
     const found = await this.session.run(feeds);
-    const numbers = (found.logits ?? found.log_probs)?.data ?? [];
-    if (!numbers.every(Number.isFinite)) throw new Error("the model is damaged: it computes no numbers");
+    for (const number of (found.logits ?? found.log_probs)?.data ?? []) {
+      if (!Number.isFinite(number)) throw new Error("the model is damaged: it computes no numbers");
+    }
     return found;
   }
 

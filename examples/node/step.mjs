@@ -8,7 +8,8 @@ import { uniform } from "./model.mjs";
 /** The next token, from the scores of all [V] and a random number in [0, 1). */
 function choose(logits, banned, knobs, u) {
   for (const id of banned) logits[id] = -Infinity;
-  const best = logits.reduce((found, score, id) => (score > logits[found] ? id : found), 0); // of equals the first
+  let best = 0; // of equals the first
+  for (let id = 1; id < logits.length; id += 1) if (logits[id] > logits[best]) best = id;
   const most = logits[best], temperature = Math.fround(Math.min(knobs.temperature, 100)); // as the graphs do
   if (temperature === 0) return best;
   if (knobs.top_k > 0 && knobs.top_k < logits.length) {
@@ -16,10 +17,12 @@ function choose(logits, banned, knobs, u) {
     for (const id of order.subarray(knobs.top_k)) logits[id] = -Infinity;
   }
   // Weights are float32, as in the graphs; JavaScript's own numbers are float64, and so is their sum.
-  const weights = logits.map((score) => Math.exp(Math.fround(Math.fround(score - most) / temperature)));
-  const whole = weights.reduce((sum, weight) => sum + weight, 0);
-  let sum = 0;
-  return weights.findIndex((weight) => (sum += weight) > u * whole); // the first whose sum exceeds that share of all
+  let whole = 0, sum = 0;
+  for (let id = 0; id < logits.length; id += 1) {
+    logits[id] = Math.exp(Math.fround(Math.fround(logits[id] - most) / temperature));
+    whole += logits[id];
+  }
+  return logits.findIndex((weight) => (sum += weight) > u * whole); // the first whose sum exceeds that share of all
 }
 
 /** A function (octets, knobs) that yields what the model writes after a text, token by token, with the id. */
@@ -47,7 +50,7 @@ export async function load(model) {
     for (let token = 0; token < knobs.max_new_tokens; token++) {
       const found = await step.run({ ...state, input_ids: [last] });
       state = { ...state, ...step.fedBack(found) }; // what the encoder gave stays
-      last = choose(Float32Array.from(found.logits.data), banned, knobs, uniform(knobs.seed, token));
+      last = choose(found.logits.data, banned, knobs, uniform(knobs.seed, token));
       const stops = knobs.stop_at_newline && stop_ids.includes(last), text = model.piece(last, before);
       yield { text: stops ? text.split("\n", 1)[0] : text, ids: [last] };
       if (stops || last === eos_id) return;

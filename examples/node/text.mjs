@@ -3,7 +3,7 @@
 // It takes UTF-8 and gives UTF-8. Beside the text a language model carries a state, everything that it remembers: some
 // tensors that are zeros at first, come out of each call as next_..., and go into the next one.
 
-const CHUNK = 16; // tokens a call: what is written can be shown while it grows
+const CHUNK = 32; // tokens a call: what is written can be shown while it grows
 const KNOBS = { top_p: 1, min_p: 0, repetition_penalty: 1, min_new_tokens: 0 }; // neither changes anything
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import command
 from model import FACTS, WRITES, Graph, ids_of, piece, uniform
 
-CHUNK = 16  # tokens a call: what is written can be shown while it grows
+CHUNK = 32  # tokens a call: what is written can be shown while it grows
 GRAPH = Graph("generate" if FACTS["kind"] == "lm" else "translate")
 KNOBS = {"top_p": 1, "min_p": 0, "repetition_penalty": 1, "min_lengths": [0]}  # neither changes anything
 

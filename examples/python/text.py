@@ -14,7 +14,7 @@ import command
 import numpy as np
 from model import Graph
 
-CHUNK = 16  # tokens a call: what is written can be shown while it grows
+CHUNK = 32  # tokens a call: what is written can be shown while it grows
 GRAPH = Graph("text")
 KNOBS = {"top_p": 1, "min_p": 0, "repetition_penalty": 1, "min_new_tokens": 0}  # neither changes anything
 
