@@ -118,7 +118,7 @@ def chromium_hosts(model: Embeddable, folder: Path) -> Iterable[tuple[str, Host]
 
 
 def console_hosts(model: Embeddable, folder: Path) -> Iterable[tuple[str, Host]]:
-    """The programs for Python, Node, C and C++, in pieces of 16 tokens or of one, as they write them."""
+    """The programs for Python, Node, C and C++, in pieces of 32 tokens or of one, as they write them."""
     for target in ("python", "node", "c", "cpp"):
         (folder / target).mkdir()
         for name, data in program_files(model, target).items():
