@@ -1,6 +1,7 @@
 """Microseconds a token of one model in several hosts, in turns: in Python, and as `toolkit embed` writes it.
 
-    python benchmarks/embedding.py              both models; some minutes; writes the part of docs/benchmarks.md
+    python benchmarks/embedding.py              both models; some minutes; writes the parts of docs/benchmarks.md and
+                                                docs/embedding.md
     python benchmarks/embedding.py lyrics-zh    one of them; prints its table and writes nothing
 
 One sequence, one thread, temperature 0.8, 500 tokens a text. It needs Chromium, npm, cc and c++.
@@ -37,6 +38,9 @@ from toolkit.web_page import one_page
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parent / "docs" / "benchmarks.md"
+PAGE = HERE.parent / "docs" / "embedding.md"
+"""Has the same in short."""
+
 SCRIPT = "benchmarks/embedding.py"
 
 TOKENS = 500
@@ -218,6 +222,25 @@ def table(title: str, found: dict[str, list[Found]]) -> str:
     return "\n".join(lines)
 
 
+def short_table(found: dict[str, dict[str, list[Found]]]) -> str:
+    """Microseconds a token, a row for each host and model, a column for each program."""
+    lines = ["| host | model | " + " | ".join(f"`{p}`" for p in PROGRAMS) + " |", "|---|---|" + "---|" * len(PROGRAMS)]
+    for host in ("Python", "Node", "C", "C++", "Chromium"):
+        for name, (title, _) in MODELS.items():
+            cells = dict.fromkeys(PROGRAMS, "")
+            for what, rounds in found[name].items():
+                own, _, program = what.partition(", ")
+                stem, _, suffix = program.partition(".")
+                if own == host and suffix != "onnx":
+                    cells[stem if stem in cells else "text"] = _micros(rounds)  # the page runs text.onnx
+            lines.append(f"| {host} | {title} | " + " | ".join(cells.values()) + " |")
+    return "\n".join(lines)
+
+
+def _micros(rounds: Sequence[Found]) -> str:
+    return f"{median(x for one in rounds for x in one.microseconds):,.0f}"
+
+
 def main() -> None:
     """Measure, print, and write the document if all models were measured."""
     summary, _, more = (__doc__ or "").partition("\n\n")
@@ -231,16 +254,16 @@ def main() -> None:
     if unknown:
         parser.error(f"expected models among {', '.join(MODELS)}, found {', '.join(sorted(unknown))}")
     if not chosen.models:
-        check_marks(DOCUMENT, SCRIPT)
+        for document in (DOCUMENT, PAGE):
+            check_marks(document, SCRIPT)
     facts = "\n".join(f"- {name}: {value}" for name, value in machine().items())
-    parts = []
-    for name in chosen.models or MODELS:
-        title, make = MODELS[name]
-        parts.append(table(title, measure(make, chosen.rounds)))
-    text = "\n\n".join([*parts, f"Where:\n\n{facts}"])
+    found = {name: measure(MODELS[name][1], chosen.rounds) for name in chosen.models or MODELS}
+    tables = (table(MODELS[name][0], rounds) for name, rounds in found.items())
+    text = "\n\n".join([*tables, f"Where:\n\n{facts}"])
     print(text)
     if not chosen.models:
         rewrite(DOCUMENT, SCRIPT, text)
+        rewrite(PAGE, SCRIPT, short_table(found))
 
 
 if __name__ == "__main__":
