@@ -14,7 +14,8 @@ from toolkit.tokenizer import CharTokenizer, SpaceTokenizer, WordTokenizer
 from toolkit.uniform import uniform
 
 from .native import COMPILERS, STANDARDS, WARNINGS, needs_compilers, quiet
-from .test_host_vocabulary import KINDS, SEEDS, TEXTS, formed
+from .test_host_vocabulary import SEEDS, TEXTS, formed
+from .vocabularies import KINDS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -178,12 +178,9 @@ def cpp(model, tmp_path_factory) -> Console:
 
 @pytest.fixture(scope="module")
 def chromium(model, tmp_path_factory, node_folder) -> Iterator[Browser]:
-    """The site, with the programs for Node beside it; model.json has what those ask for, too."""
-    folder = tmp_path_factory.mktemp("chromium")
-    site, program = (_embedded(model, target, folder / target) for target in ("web", "node"))
-    for file in program.iterdir():
-        if not (site / file.name).exists() or file.name == "model.json":
-            (site / file.name).write_bytes(file.read_bytes())
+    """The site, with the programs for Node in a folder of it."""
+    site = _embedded(model, "web", tmp_path_factory.mktemp("chromium") / "site")
+    _embedded(model, "node", site / "node")
     with serving(site) as url:
         yield Browser(url, node_folder)
 

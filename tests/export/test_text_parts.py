@@ -14,8 +14,10 @@ from toolkit.export.trie import NOWHERE, build_trie
 from toolkit.export.utf8_graph import code_points
 from toolkit.export.vocabulary_graph import decode, encode, expect_readable
 from toolkit.signature import Signature, TensorSpec
-from toolkit.tokenizer import CharTokenizer, SpaceTokenizer, WordTokenizer, id_tokenizer
+from toolkit.tokenizer import id_tokenizer
 from toolkit.uniform import MAX_SEED, uniform
+
+from .vocabularies import KINDS, WORDS
 
 
 def runner(body, result, **inputs):
@@ -134,25 +136,6 @@ def test_a_trie_holds_its_words_and_no_others(entries, others):
 
 
 # Vocabularies ------------------------------------------------------------------------------------
-
-CHARS = ("<unk>", "\n", " ", "月", "光", "é", "😀", "a", "b")
-WORDS = ("<unk>", "\n", " ", "月", "月光", "月光光", "光照", "地", "a", "the", "them", "moon", "é😀")
-SPACED = ("<unk>", "<eos>", "the", "moon", "them", "月光", "a", "is", ",", "é😀")
-KINDS = {
-    "char": CharTokenizer(CHARS),
-    "char, line breaks as blanks": CharTokenizer(CHARS, newline="space"),
-    "char without unknown": CharTokenizer(CHARS[1:], unk_id=None),
-    "char with markers": CharTokenizer(("<unk>", "<pad>", "<bos>", "<eos>", *CHARS[1:]), pad_id=1, bos_id=2, eos_id=3),
-    "word": WordTokenizer(WORDS),
-    "word without unknown, line breaks as blanks": WordTokenizer(WORDS[1:], newline="space", unk_id=None),
-    "space": SpaceTokenizer(SPACED),
-    "space without line ends": SpaceTokenizer((SPACED[0], *SPACED[2:])),
-    "space, line breaks as blanks": SpaceTokenizer(SPACED, newline="space"),
-    "space without unknown": SpaceTokenizer(SPACED[1:], unk_id=None),
-    "space with markers": SpaceTokenizer(
-        ("<unk>", "<pad>", "<bos>", "<eos>", *SPACED[2:]), pad_id=1, bos_id=2, eos_id=3
-    ),
-}
 
 
 @pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)

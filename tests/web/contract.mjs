@@ -1,7 +1,7 @@
 // Runs an embedded program in a real Chromium on the page of a site, and prints the ids that it wrote.
 //
 // node contract.mjs CHROMIUM URL PROGRAM < TASKS, where TASKS is a JSON list of {knobs, beginnings}, these in base64.
-// The program is "worker", the site's own, or the name of a module that lies beside the page: text, generate, step.
+// The program is "worker", the site's own, or the name of a module in the folder node/ beside the page: text, generate, step.
 
 import { text } from "node:stream/consumers";
 import { chromium } from "playwright-core";
@@ -15,8 +15,8 @@ async function idsOf({ program, tasks }) {
     await import("./ort.js");
     ort.env.wasm.wasmBinary = await bytes("ort.wasm");
     ort.env.wasm.numThreads = 1;
-    const [{ openModel }, { load }] = await Promise.all([import("./model.mjs"), import(`./${program}.mjs`)]);
-    const stream = await load(await openModel(ort, bytes));
+    const [{ openModel }, { load }] = await Promise.all([import("./node/model.mjs"), import(`./node/${program}.mjs`)]);
+    const stream = await load(await openModel(ort, (name) => bytes(`node/${name}`)));
     return async (octets, knobs) => {
       const ids = [];
       for await (const piece of stream(octets, knobs)) ids.push(...piece.ids);
