@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from toolkit.models.seq2seq_rnn import Seq2SeqRNN
 from toolkit.signature import Signature
-from toolkit.tokenizer import PAD_ID, Tokenizer
+from toolkit.tokenizer import Tokenizer, nothing_id
 
 from .encoder_graph import encode
 from .graph_model import graph_model
@@ -55,7 +55,7 @@ def _translate(
     v, yes, n = len(tokenizer), constant(op, value=True), op.Shape(inputs["lengths"])
 
     # One column more behind, so that a source of no length has something to be read.
-    column = op.Expand(constant(op, np.array([min(PAD_ID, network.source_size - 1)])), op.Concat(n, [1], axis=0))
+    column = op.Expand(constant(op, np.array([nothing_id(network.source_size)])), op.Concat(n, [1], axis=0))
     length = op.Squeeze(op.Shape(inputs["input_ids"], start=1, end=2), [0])
     lengths = op.Max(op.Min(inputs["lengths"], length), 1)
     memory, states = encode(op, network, op.Concat(inputs["input_ids"], column, axis=1), lengths)

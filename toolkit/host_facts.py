@@ -5,7 +5,7 @@ from typing import Any
 
 from .bundle import ModelInfo
 from .generation import stop_ids_of
-from .tokenizer import PAD_ID, CharTokenizer, SpaceTokenizer, Tokenizer
+from .tokenizer import CharTokenizer, SpaceTokenizer, Tokenizer, nothing_id
 
 
 def host_facts(info: ModelInfo) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def host_facts(info: ModelInfo) -> dict[str, Any]:
     names = list(info.tokenizers)
     source, target = (info.tokenizers[name] for name in (names[0], names[-1]))
     pairs = source is not target
-    opening = [min(PAD_ID, len(source) - 1)] if pairs else source.opening()  # of a source translate.onnx reads that
+    opening = [nothing_id(len(source))] if pairs else source.opening()
     return {"reads": _reads(source, opening), "writes": _writes(target, spoken=pairs)}
 
 

@@ -23,6 +23,12 @@ MARKERS = ("<pad>", "<bos>", "<eos>")
 UNK_ID, PAD_ID = 0, 1
 """Of the vocabularies made here."""
 
+
+def nothing_id(vocab_size: int) -> int:
+    """What a source of no tokens is read as: padding, where a vocabulary is large enough to have it."""
+    return min(PAD_ID, vocab_size - 1)
+
+
 LINE_ENDS = ("<eos>", "\n")
 """What stands for a line break among words split at white space, the first that the vocabulary has."""
 

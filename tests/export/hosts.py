@@ -6,6 +6,7 @@ import functools
 import http.server
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -47,6 +48,33 @@ def written(command: Sequence[object], beginnings: Sequence[bytes], **more: Any)
     done = subprocess.run([*map(str, command)], input=lines, capture_output=True, check=False, timeout=300, **more)
     assert (done.returncode, done.stderr) == (0, b"")
     return done.stdout.removesuffix(b"\n").split(b"\n")
+
+
+def stopped_by_ctrl_c(command: Sequence[object], **more: Any) -> tuple[int, bytes, bytes]:
+    """Begin a text, press Ctrl-C: the exit code, what was written behind the first byte, and what was said."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*HEARS_CTRL_C, *map(str, command)], stdin=pipe, stdout=pipe, stderr=pipe, **more) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write("月\n".encode())
+        process.stdin.flush()
+        assert process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        rest, said = process.communicate(timeout=60)
+    return process.returncode, rest, said
+
+
+def said_to_a_closed_reader(command: Sequence[object], **more: Any) -> bytes:
+    """Read one byte and no more: what a program says to that."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*map(str, command)], stdout=pipe, stderr=pipe, **more) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.read(1)
+        process.stdout.close()
+        said = process.stderr.read()
+        process.wait(timeout=60)
+    return said
 
 
 class Console:

@@ -2,8 +2,6 @@
 
 import re
 import shutil
-import signal
-import subprocess
 
 import numpy as np
 import onnx
@@ -15,7 +13,7 @@ from toolkit.bundle import GENERATE_ONNX
 from toolkit.cli import _run
 from toolkit.files import sha256
 
-from .hosts import HEARS_CTRL_C, PROGRAMS, Asked, written
+from .hosts import PROGRAMS, Asked, said_to_a_closed_reader, stopped_by_ctrl_c, written
 from .native import LIBRARIES, SANITIZED, WARNINGS, Native, environment, needs_compilers, quiet
 
 pytestmark = needs_compilers
@@ -281,26 +279,15 @@ def test_without_the_library_it_is_said_where_it_is(program, tmp_path):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_ctrl_c_stops_a_text(name, program):
-    command = [*HEARS_CTRL_C, *program.command(name, "--max-new-tokens", 100_000)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment()) as process:
-        process.stdin.write("月\n".encode())
-        process.stdin.flush()
-        assert process.stdout.read(1)
-        process.send_signal(signal.SIGINT)
-        rest, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (0, b"stopped\n")
+    command = program.command(name, "--max-new-tokens", 100_000)
+    code, rest, said = stopped_by_ctrl_c(command, env=environment())
+    assert (code, said) == (0, b"stopped\n")
     assert len(rest) < 100_000
 
 
 def test_whoever_reads_may_stop_reading(program):
     command = program.command("text", "--max-new-tokens", 100_000, "月")
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environment()) as process:
-        assert process.stdout.read(1)
-        process.stdout.close()
-        assert process.stderr.read() == b""
-    process.wait(timeout=60)
+    assert said_to_a_closed_reader(command, env=environment()) == b""
 
 
 # What is in the folder ---------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ import toolkit
 from toolkit.bundle import GENERATE_ONNX
 from toolkit.cli import _run
 
-from .hosts import HEARS_CTRL_C, PROGRAMS, Asked, written
+from .hosts import PROGRAMS, Asked, said_to_a_closed_reader, stopped_by_ctrl_c, written
 
 needs_node = pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node and npm: apt-get install npm")
 TARGETS = ("python", pytest.param("node", marks=needs_node))
@@ -192,28 +191,15 @@ def _says(program, message):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_ctrl_c_stops_a_text(name, program):
-    command = [*HEARS_CTRL_C, *program.command(name, "--max-new-tokens", 100_000)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write("月\n".encode())
-        process.stdin.flush()
-        assert process.stdout.read(1)
-        process.send_signal(signal.SIGINT)
-        rest, said = process.communicate(timeout=60)
-    assert (process.returncode, said) == (0, b"stopped\n")
+    command = program.command(name, "--max-new-tokens", 100_000)
+    code, rest, said = stopped_by_ctrl_c(command)
+    assert (code, said) == (0, b"stopped\n")
     assert len(rest) < 100_000
 
 
 def test_whoever_reads_may_stop_reading(program):
     command = program.command("text", "--max-new-tokens", 100_000, "月")
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout
-        assert process.stderr
-        assert process.stdout.read(1)
-        process.stdout.close()
-        assert process.stderr.read() == b""
-    process.wait(timeout=60)
+    assert said_to_a_closed_reader(command) == b""
 
 
 def test_a_single_graph_gives_the_programs_that_it_has(make_bundle, tmp_path, made):
